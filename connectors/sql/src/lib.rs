@@ -1,0 +1,1 @@
+//! What SQL sources share: emission per dialect, and the check of what was emitted.

@@ -1,0 +1,28 @@
+//! Portcullis: a virtual SQL gateway.
+//!
+//! The modules stand in the order in which a query travels.
+
+pub mod wire;
+
+pub mod identity;
+
+pub mod sql;
+
+pub mod policy;
+
+pub mod guard;
+
+pub mod federate;
+
+pub mod audit;
+
+// Beside the journey; imported by none of its stages.
+
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod session;
+
+// What every stage may say to a client.
+
+pub mod error;
