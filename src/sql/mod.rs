@@ -1,1 +1,13 @@
-//! (being built)
+//! What is asked. Takes the text of a statement, parses it once, refuses what the gateway never
+//! does, bounds what is left, and gives [`Statement`]s. Nothing after this stage looks at the
+//! text again, and nothing prints a tree back into SQL to parse it anew.
+
+mod allow;
+mod error;
+mod query;
+mod split;
+mod statement;
+
+pub use error::SqlError;
+pub use split::{Limits, parse};
+pub use statement::{Command, Explain, Query, SetValue, Statement};

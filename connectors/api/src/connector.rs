@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion_physical_plan::ExecutionPlan;
+use datafusion::physical_plan::ExecutionPlan;
 
 use crate::catalog::{SourceCatalog, Table};
 use crate::error::ConnectorError;

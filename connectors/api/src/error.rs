@@ -31,7 +31,7 @@ pub enum ConnectorError {
     Unsupported(String),
 }
 
-impl From<ConnectorError> for datafusion_common::DataFusionError {
+impl From<ConnectorError> for datafusion::error::DataFusionError {
     fn from(error: ConnectorError) -> Self {
         Self::External(Box::new(error))
     }

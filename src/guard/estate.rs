@@ -1,0 +1,217 @@
+//! What there is to guard: every table of every source, and the rules that the configuration
+//! gives it. Nothing here can be read; a table becomes readable through a permit alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portcullis_connector_api::{ColumnName, Connector, SourceName, Table, TableName};
+
+use super::form::PartialForm;
+
+/// All sources, in the order of the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Estate {
+    sources: Vec<Arc<Source>>,
+}
+
+/// One source: how to reach it, and its tables with their rules.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name in the configuration.
+    pub name: SourceName,
+    /// How to reach it.
+    pub connector: Arc<dyn Connector>,
+    /// Its tables.
+    pub tables: Vec<Arc<GovernedTable>>,
+}
+
+/// A table with its rules.
+#[derive(Clone, Debug)]
+pub struct GovernedTable {
+    /// What the source says of it.
+    pub table: Arc<Table>,
+    /// The schema under which clients see it.
+    pub schema: String,
+    /// The name under which clients see it.
+    pub name: String,
+    /// Whose rows are whose.
+    pub tenancy: TableTenancy,
+    /// What the configuration says of its columns; silent ones are absent.
+    pub columns: BTreeMap<ColumnName, ColumnRules>,
+}
+
+/// How a table belongs to tenants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableTenancy {
+    /// Each row belongs to the tenant that this column names.
+    Column(ColumnName),
+    /// The rows belong to nobody in particular; declared so, and recorded at start.
+    Shared,
+}
+
+/// What the configuration says of a column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnRules {
+    /// The tags that policies see.
+    pub tags: BTreeSet<String>,
+    /// The form of its partial mask; the type's default where absent.
+    pub partial: Option<PartialForm>,
+    /// Columns of one domain get equal tokens for equal values. By default a column is a domain
+    /// of its own.
+    pub token_domain: Option<String>,
+}
+
+/// Why a table cannot be guarded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CoverageFault {
+    /// It has neither a tenant column nor the word `shared`.
+    #[error(
+        "table \"{source_name}.{table}\" has no column \"{column}\" and is not declared shared: \
+         name its tenant_column, or say `shared = true`, or `ignore = true`"
+    )]
+    Uncovered {
+        /// The source.
+        source_name: SourceName,
+        /// The table.
+        table: TableName,
+        /// The tenant column that was looked for.
+        column: ColumnName,
+    },
+    /// Two tables would get one name.
+    #[error("two tables would be called \"{schema}.{name}\"")]
+    Collision {
+        /// The schema that clients see.
+        schema: String,
+        /// The name that clients see.
+        name: String,
+    },
+    /// A rule names a table or column that the source has not.
+    #[error("source \"{source_name}\" has no {what}")]
+    Unknown {
+        /// The source.
+        source_name: SourceName,
+        /// `table "x"`, or `column "y" in table "x"`.
+        what: String,
+    },
+}
+
+/// What the configuration says of one table, before it has met the source's catalog.
+#[derive(Clone, Debug, Default)]
+pub struct TableRules {
+    /// The tenant column, where it differs from the general one.
+    pub tenant_column: Option<ColumnName>,
+    /// Whether its rows belong to nobody in particular.
+    pub shared: bool,
+    /// Whether to leave it out.
+    pub ignore: bool,
+    /// The rules of its columns.
+    pub columns: BTreeMap<ColumnName, ColumnRules>,
+}
+
+impl Source {
+    /// Joins what a source has with what the configuration says. Gives every fault, not only the
+    /// first, and the source with its covered tables.
+    pub fn cover(
+        name: SourceName,
+        connector: Arc<dyn Connector>,
+        tables: Vec<Table>,
+        tenant_column: &ColumnName,
+        rules: &BTreeMap<TableName, TableRules>,
+    ) -> (Self, Vec<CoverageFault>) {
+        let mut faults = unknown_rules(&name, &tables, rules);
+        let silent = TableRules::default();
+        let mut covered = Vec::new();
+        for table in tables {
+            let rules = rules.get(&table.name).unwrap_or(&silent);
+            if rules.ignore {
+                continue;
+            }
+            let column = rules.tenant_column.as_ref().unwrap_or(tenant_column);
+            let tenancy = if rules.shared {
+                TableTenancy::Shared
+            } else if table.column(column.as_str()).is_some() {
+                TableTenancy::Column(column.clone())
+            } else {
+                faults.push(CoverageFault::Uncovered {
+                    source_name: name.clone(),
+                    table: table.name.clone(),
+                    column: column.clone(),
+                });
+                continue;
+            };
+            let (schema, visible_name) = visible_name(&name, &table.name);
+            covered.push(Arc::new(GovernedTable {
+                table: Arc::new(table),
+                schema,
+                name: visible_name,
+                tenancy,
+                columns: rules.columns.clone(),
+            }));
+        }
+        (Self { name, connector, tables: covered }, faults)
+    }
+}
+
+/// `crm` shows its table `invoices` as `crm.invoices`, and `billing.invoices` as
+/// `crm_billing.invoices`.
+fn visible_name(source: &SourceName, table: &TableName) -> (String, String) {
+    match table.as_str().split_once('.') {
+        Some((schema, name)) => (format!("{source}_{schema}"), name.to_owned()),
+        None => (source.as_str().to_owned(), table.as_str().to_owned()),
+    }
+}
+
+fn unknown_rules(
+    source: &SourceName,
+    tables: &[Table],
+    rules: &BTreeMap<TableName, TableRules>,
+) -> Vec<CoverageFault> {
+    let unknown = |what| CoverageFault::Unknown { source_name: source.clone(), what };
+    let mut faults = Vec::new();
+    for (name, rules) in rules {
+        let Some(table) = tables.iter().find(|table| table.name == *name) else {
+            faults.push(unknown(format!("table \"{name}\"")));
+            continue;
+        };
+        let named = rules.columns.keys().chain(&rules.tenant_column);
+        let missing = named.filter(|column| table.column(column.as_str()).is_none());
+        faults.extend(missing.map(|column| {
+            unknown(format!("column \"{column}\" in table \"{name}\""))
+        }));
+    }
+    faults
+}
+
+impl Estate {
+    /// Puts the sources together.
+    ///
+    /// # Errors
+    /// Where two tables would get one name.
+    pub fn new(sources: Vec<Source>) -> Result<Self, CoverageFault> {
+        let mut seen = BTreeSet::new();
+        for table in sources.iter().flat_map(|source| &source.tables) {
+            if !seen.insert((&table.schema, &table.name)) {
+                return Err(CoverageFault::Collision {
+                    schema: table.schema.clone(),
+                    name: table.name.clone(),
+                });
+            }
+        }
+        Ok(Self { sources: sources.into_iter().map(Arc::new).collect() })
+    }
+
+    /// The sources, in their order.
+    pub fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    /// The table that clients call `schema.name`, with its source.
+    pub fn find(&self, schema: &str, name: &str) -> Option<(&Arc<Source>, &Arc<GovernedTable>)> {
+        self.tables().find(|(_, table)| table.schema == schema && table.name == name)
+    }
+
+    /// Every table with its source.
+    pub fn tables(&self) -> impl Iterator<Item = (&Arc<Source>, &Arc<GovernedTable>)> {
+        self.sources.iter().flat_map(|source| source.tables.iter().map(move |table| (source, table)))
+    }
+}

@@ -1,0 +1,53 @@
+//! What can be wrong with a statement before anything is known of its tables.
+
+use crate::error::{ClientError, SqlState};
+
+/// A statement that goes no further.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SqlError {
+    /// The text is not SQL.
+    #[error("{message}")]
+    Syntax {
+        /// In PostgreSQL's words.
+        message: String,
+        /// In characters from 1.
+        position: Option<u32>,
+    },
+    /// A statement that would change data, structure or rights.
+    #[error("permission denied: {0} is not possible, this gateway only reads")]
+    ReadOnly(&'static str),
+    /// A read that is not built, or not part of this SQL.
+    #[error("{0} is not supported")]
+    Unsupported(String),
+    /// A statement that the caller may never issue (`SET ROLE` and the like).
+    #[error("permission denied to {0}")]
+    Forbidden(&'static str),
+    /// Too deep, or too many operators, to be planned safely.
+    #[error("statement is too complex")]
+    TooComplex,
+    /// Longer than the configured bound.
+    #[error("statement is longer than {limit} bytes")]
+    TooLong {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+}
+
+impl From<SqlError> for ClientError {
+    fn from(error: SqlError) -> Self {
+        let message = error.to_string();
+        match error {
+            SqlError::Syntax { position, .. } => {
+                ClientError::new(SqlState::SYNTAX_ERROR, message).at(position)
+            }
+            SqlError::ReadOnly(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message)
+                .hint("Send changes to the source itself."),
+            SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),
+            SqlError::Unsupported(_) => ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message),
+            SqlError::TooComplex => ClientError::new(SqlState::STATEMENT_TOO_COMPLEX, message)
+                .hint("Long lists of conditions fit into one IN (…) or a join with VALUES."),
+            SqlError::TooLong { .. } => ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
+                .hint("The administrator sets this bound as limits.max_statement_bytes."),
+        }
+    }
+}

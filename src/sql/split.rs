@@ -1,0 +1,182 @@
+//! From text to trees: bounds, tokens, statements, and where an error stands.
+
+use std::sync::Arc;
+
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+
+use super::allow;
+use super::error::SqlError;
+use super::statement::Statement;
+
+/// Bounds on one piece of text from a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest text, in bytes.
+    pub max_statement_bytes: usize,
+    /// The deepest nesting of expressions and queries.
+    pub max_depth: usize,
+    /// The most operators in one statement. A chain of operators parses into a tree as deep as
+    /// the chain is long, so this bounds the stack that walking the tree takes.
+    pub max_operators: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_statement_bytes: 1 << 20, max_depth: 50, max_operators: 1_000 }
+    }
+}
+
+/// Parses a text into the statements that stand in it, in their order; none for an empty text.
+///
+/// # Errors
+/// The first thing that is wrong with any of them: nothing runs unless all of it parses.
+pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
+    if text.len() > limits.max_statement_bytes {
+        return Err(SqlError::TooLong { limit: limits.max_statement_bytes });
+    }
+    let tokens =
+        Tokenizer::new(&PostgreSqlDialect {}, text).tokenize_with_location().map_err(|error| {
+            SqlError::Syntax {
+                position: position(text, error.location),
+                message: lower_first(&error.message),
+            }
+        })?;
+    let place = Places::new(text);
+    tokens
+        .split(|token| token.token == Token::SemiColon)
+        .filter(|tokens| tokens.iter().any(is_meaningful))
+        .map(|tokens| parse_one(&place, tokens, limits))
+        .collect()
+}
+
+fn parse_one(
+    place: &Places<'_>,
+    tokens: &[TokenWithSpan],
+    limits: &Limits,
+) -> Result<Statement, SqlError> {
+    if tokens.iter().filter(|token| is_operator(&token.token)).count() > limits.max_operators {
+        return Err(SqlError::TooComplex);
+    }
+    let dialect = PostgreSqlDialect {};
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(limits.max_depth)
+        .with_tokens_with_locations(tokens.to_vec());
+    let parsed = parser.parse_statement().map_err(|error| syntax_error(place.text, error))?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        return Err(SqlError::Syntax {
+            message: format!("syntax error at or near \"{}\"", rest.token),
+            position: position(place.text, rest.span.start),
+        });
+    }
+    let text: Arc<str> = place.slice(tokens).into();
+    Ok(Statement { text, command: allow::command(parsed)? })
+}
+
+fn is_meaningful(token: &TokenWithSpan) -> bool {
+    !matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+/// Whether the token can make a tree one level deeper without the parser recursing.
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Word(word) if word.quote_style.is_none() => matches!(
+            word.value.to_ascii_uppercase().as_str(),
+            "AND" | "OR" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN" | "IS" | "AT" | "COLLATE"
+        ),
+        Token::Word(_)
+        | Token::Number(..)
+        | Token::Whitespace(_)
+        | Token::Comma
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::EOF
+        | Token::SingleQuotedString(_)
+        | Token::Placeholder(_) => false,
+        _ => true,
+    }
+}
+
+fn syntax_error(text: &str, error: ParserError) -> SqlError {
+    match error {
+        ParserError::RecursionLimitExceeded => SqlError::TooComplex,
+        ParserError::TokenizerError(message) => {
+            SqlError::Syntax { message: lower_first(&message), position: None }
+        }
+        ParserError::ParserError(message) => {
+            let (said, location) = split_location(&message);
+            let position = location.and_then(|location| position(text, location));
+            let message = match said.rsplit_once("found: ") {
+                Some((_, "EOF")) => "syntax error at end of input".to_owned(),
+                Some((_, token)) => format!("syntax error at or near \"{token}\""),
+                None => format!("syntax error: {}", lower_first(said)),
+            };
+            SqlError::Syntax { message, position }
+        }
+    }
+}
+
+/// The parser tells the place at the end of its message alone: ` at Line: 1, Column: 8`.
+fn split_location(message: &str) -> (&str, Option<Location>) {
+    let parsed = message.rsplit_once(" at Line: ").and_then(|(said, place)| {
+        let (line, column) = place.split_once(", Column: ")?;
+        Some((said, Location { line: line.parse().ok()?, column: column.parse().ok()? }))
+    });
+    match parsed {
+        Some((said, location)) => (said, Some(location)),
+        None => (message, None),
+    }
+}
+
+/// A place as PostgreSQL counts it: in characters from 1.
+fn position(text: &str, location: Location) -> Option<u32> {
+    if location.line == 0 {
+        return None;
+    }
+    let lines_before = usize::try_from(location.line - 1).ok()?;
+    let before: usize =
+        text.split_inclusive('\n').take(lines_before).map(|line| line.chars().count()).sum();
+    u32::try_from(before).ok()?.checked_add(u32::try_from(location.column).ok()?)
+}
+
+fn lower_first(message: &str) -> String {
+    let mut characters = message.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// Finds the text of a run of tokens.
+struct Places<'a> {
+    text: &'a str,
+    line_starts: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self { text, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+    }
+
+    fn byte(&self, location: Location) -> Option<usize> {
+        let line = usize::try_from(location.line.checked_sub(1)?).ok()?;
+        let start = *self.line_starts.get(line)?;
+        let column = usize::try_from(location.column.checked_sub(1)?).ok()?;
+        let rest = self.text.get(start..)?;
+        Some(start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at))
+    }
+
+    fn slice(&self, tokens: &[TokenWithSpan]) -> &'a str {
+        let mut meaningful = tokens.iter().filter(|token| is_meaningful(token));
+        let first = meaningful.next();
+        let last = meaningful.last().or(first);
+        let range = first.zip(last).and_then(|(first, last)| {
+            Some(self.byte(first.span.start)?..self.byte(last.span.end)?)
+        });
+        range.and_then(|range| self.text.get(range)).unwrap_or(self.text)
+    }
+}

@@ -1,0 +1,107 @@
+//! The statements that the gateway answers.
+
+use std::sync::Arc;
+
+use sqlparser::ast;
+
+/// One statement, parsed and allowed in kind. Whether its tables and functions may be used is
+/// decided later, by the policies and the guard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The statement as it was written, without its semicolon.
+    pub text: Arc<str>,
+    /// What it does.
+    pub command: Command,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `SELECT`, `VALUES`, `TABLE`, and what combines them.
+    Query(Query),
+    /// `EXPLAIN` of a query.
+    Explain(Explain),
+    /// `SHOW name`
+    Show(String),
+    /// `SHOW ALL`
+    ShowAll,
+    /// `SET name = value`
+    Set {
+        /// The setting, in lower case.
+        name: String,
+        /// Its new value.
+        value: SetValue,
+        /// `SET LOCAL`: until the end of the transaction.
+        local: bool,
+    },
+    /// `RESET name`
+    Reset(String),
+    /// `RESET ALL`
+    ResetAll,
+    /// `BEGIN` and its kin.
+    Begin,
+    /// `COMMIT`, `END`
+    Commit,
+    /// `ROLLBACK`
+    Rollback,
+    /// `PREPARE name (types) AS query`
+    Prepare {
+        /// The name.
+        name: String,
+        /// The declared parameter types.
+        types: Vec<ast::DataType>,
+        /// The query.
+        query: Query,
+    },
+    /// `EXECUTE name (values)`
+    Execute {
+        /// The name.
+        name: String,
+        /// The values; expressions without columns.
+        values: Vec<ast::Expr>,
+    },
+    /// `DEALLOCATE name`
+    Deallocate(String),
+    /// `DEALLOCATE ALL`
+    DeallocateAll,
+    /// `DISCARD ALL`
+    DiscardAll,
+    /// A statement that means nothing here and harms nothing, such as `UNLISTEN *`; its tag.
+    Nothing(&'static str),
+}
+
+/// A query's tree. Shared, because statements are kept and run again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query(Arc<ast::Query>);
+
+impl Query {
+    /// Only the checks of this stage make one.
+    pub(in crate::sql) fn new(query: ast::Query) -> Self {
+        Self(Arc::new(query))
+    }
+
+    /// The tree.
+    pub fn ast(&self) -> &ast::Query {
+        &self.0
+    }
+}
+
+/// An `EXPLAIN`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explain {
+    /// What to explain.
+    pub query: Query,
+    /// Whether to run it.
+    pub analyze: bool,
+    /// Whether to show everything.
+    pub verbose: bool,
+}
+
+/// The right side of a `SET`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetValue {
+    /// `DEFAULT`
+    Default,
+    /// The words, as they would be shown again.
+    Text(String),
+}
