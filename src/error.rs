@@ -54,6 +54,10 @@ sqlstates! {
     NO_ACTIVE_SQL_TRANSACTION = "25P01";
     /// `in_failed_sql_transaction`
     IN_FAILED_SQL_TRANSACTION = "25P02";
+    /// `object_not_in_prerequisite_state`: a portal that has failed is run again
+    OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
+    /// `too_many_columns`
+    TOO_MANY_COLUMNS = "54011";
     /// `invalid_sql_statement_name`: no such prepared statement
     INVALID_SQL_STATEMENT_NAME = "26000";
     /// `invalid_authorization_specification`

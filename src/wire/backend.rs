@@ -45,6 +45,9 @@ pub struct Login {
 }
 
 /// One connection after its login. The wire calls it from one task, one call at a time.
+///
+/// Any future may be dropped before it is ready, and any stream before its end: by a cancel, when
+/// the session expires, or when the client goes away. The conversation stays usable.
 #[async_trait]
 pub trait Conversation: Send + 'static {
     /// A statement that was parsed and found permissible in kind. Cheap to clone.
@@ -58,6 +61,9 @@ pub trait Conversation: Send + 'static {
 
     /// Parses the text of a simple query into its statements; none for an empty text.
     fn split(&mut self, text: &str) -> Result<Vec<Self::Statement>, ClientError>;
+
+    /// The settings by which values are read and written, as they are now.
+    fn rendering(&self) -> Rendering;
 
     /// What the statement does to the transaction.
     fn kind(&self, statement: &Self::Statement) -> StatementKind;
@@ -81,22 +87,27 @@ pub trait Conversation: Send + 'static {
     async fn describe(&mut self, statement: &Self::Statement) -> Result<Description, ClientError>;
 
     /// Runs the statement. `parameters` are of the types that `describe` told. Where this
-    /// returns rows, the intent of the query is already durable.
+    /// returns rows, the intent of the query is already durable. Statements that begin or end a
+    /// transaction come here too; the wire keeps the transaction's state, and a `COMMIT` of a
+    /// failed block is tagged `ROLLBACK` whatever this answers.
     async fn execute(
         &mut self,
         statement: &Self::Statement,
         parameters: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError>;
 
-    /// Told when a transaction block began, or ended; settings follow it.
+    /// Told before the first statement of a transaction, be it a block or the implicit one that
+    /// each simple query is, and each run of extended messages up to Sync. Settings follow it:
+    /// `SET LOCAL` lasts until its end, and a rollback undoes `SET`.
     fn transaction_began(&mut self);
 
-    /// See [`Conversation::transaction_began`].
+    /// The transaction ended. Gives the parameters that went back to another value, of those that
+    /// clients are told of.
     fn transaction_ended(&mut self, committed: bool) -> Vec<(String, String)>;
 
     /// Told of an error that the wire itself found (25P02, 34000, a malformed frame), so that it
-    /// is audited too. `text` is the statement concerned, where there is one.
-    fn refused(&mut self, text: &str, error: &ClientError);
+    /// is audited too, with the statement concerned where there is one.
+    fn refused(&mut self, statement: Option<&Self::Statement>, error: &ClientError);
 }
 
 /// What a statement does to the transaction it runs in.
@@ -132,13 +143,11 @@ pub enum Answer {
         schema: SchemaRef,
         /// The batches.
         batches: BatchStream,
-        /// The first word of the command tag: `SELECT`, `SHOW`, `EXPLAIN`. After `SELECT`
-        /// stands the number of rows.
+        /// The command tag: `SELECT`, `SHOW`, `EXPLAIN`. After `SELECT` and `FETCH` the wire
+        /// adds the number of rows.
         tag: &'static str,
         /// The wire counts here what it has handed to the connection.
         meter: Arc<Meter>,
-        /// How values are written as text.
-        rendering: Rendering,
     },
     /// A command without rows.
     Done {
@@ -169,7 +178,7 @@ impl Meter {
     }
 }
 
-/// Settings that change how a value is written.
+/// Settings that change how a value is read and written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rendering {
     /// `TimeZone`, for `timestamptz` as text.
