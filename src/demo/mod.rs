@@ -1,1 +1,9 @@
-//! (being built)
+//! The demonstration: a small company, made on the spot, and the gateway in front of it. Takes a
+//! folder, fills it with data of four kinds, policies and keys, and shows on a terminal what each
+//! of its people may see and what becomes of an attack. Everything shown is really run.
+
+pub mod company;
+pub mod expected;
+pub mod people;
+pub mod screen;
+pub mod text;
