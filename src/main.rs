@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `portcullis`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portcullis::cli::run()
+}

@@ -1,1 +1,5 @@
 //! (being built)
+
+mod form;
+
+pub use form::{FormError, PartialForm};

@@ -1,0 +1,39 @@
+//! `[limits]`
+
+use std::time::Duration;
+
+use super::reader::Section;
+
+/// What one client, and the gateway as a whole, may use. A limit cannot be turned off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// How long a statement may run (57014).
+    pub statement_timeout: Duration,
+    /// How long a session may wait for its client's next command (57P05).
+    pub idle_session_timeout: Duration,
+    /// The memory for all running queries together, in bytes (53200).
+    pub memory_bytes: u64,
+    /// The longest statement text, in bytes (54000).
+    pub max_statement_bytes: u64,
+    /// How deep expressions and subqueries may nest (54001).
+    pub max_expression_depth: u64,
+    /// How many rows one statement may return (54000).
+    pub max_rows: u64,
+}
+
+impl Limits {
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+        const MIB: u64 = 1 << 20;
+        let milliseconds =
+            |key, default| Duration::from_millis(section.number(key, 1..=DAY_MS, default));
+        Self {
+            statement_timeout: milliseconds("statement_timeout_ms", 30_000),
+            idle_session_timeout: milliseconds("idle_session_timeout_ms", 60 * 60 * 1000),
+            memory_bytes: section.number("memory_bytes", 16 * MIB..=1 << 50, 2048 * MIB),
+            max_statement_bytes: section.number("max_statement_bytes", 1024..=64 * MIB, MIB),
+            max_expression_depth: section.number("max_expression_depth", 8..=1000, 200),
+            max_rows: section.number("max_rows", 1..=1 << 50, 10_000_000),
+        }
+    }
+}
