@@ -1,4 +1,5 @@
-//! What a record holds. The types know nothing of the stages that fill them.
+//! What a record holds. The types know nothing of the stages that fill them. Their fields are
+//! the fields of the log's lines, by the same names.
 
 use std::net::IpAddr;
 
@@ -25,6 +26,7 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// Whose.
+    #[serde(flatten)]
     pub subject: Subject,
     /// The statement as it came, or what was attempted (`login`).
     pub query: String,
@@ -66,6 +68,7 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Success, or how it failed.
+    #[serde(flatten)]
     pub result: Result,
     /// Rows that were handed to the client's connection.
     pub rows: u64,
@@ -77,7 +80,7 @@ pub struct Outcome {
 
 /// The result of a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "result", rename_all = "snake_case")]
 pub enum Result {
     /// It ran to its end.
     Ok,
@@ -92,4 +95,37 @@ pub enum Result {
     },
     /// The client went away, or cancelled, before the end.
     Abandoned,
+}
+
+impl Outcome {
+    /// A statement that was refused or failed before it gave rows.
+    pub fn failed(error: &crate::error::ClientError, duration_us: u64) -> Self {
+        let result = Result::Error {
+            sqlstate: error.sqlstate.code().to_owned(),
+            message: error.message.clone().into_owned(),
+            internal: error.internal.clone(),
+        };
+        Self { result, rows: 0, bytes: 0, duration_us }
+    }
+
+    /// The same with its texts cut to `limit` bytes each, so that room for an outcome can be set
+    /// aside before it is known.
+    pub(super) fn clipped(mut self, limit: usize) -> Self {
+        if let Result::Error { message, internal, .. } = &mut self.result {
+            clip(message, limit);
+            if let Some(internal) = internal {
+                clip(internal, limit);
+            }
+        }
+        self
+    }
+}
+
+fn clip(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        let more = text.len() - limit;
+        let whole = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(whole);
+        text.push_str(&format!("… (cut, about {more} bytes more)"));
+    }
 }

@@ -2,6 +2,7 @@
 //! says what came of it: to people, on standard error; to scripts, by the exit code (0 done, 1
 //! refused or failed, 2 a wrong command line).
 
+mod audit;
 mod token;
 
 use std::error::Error;
@@ -21,6 +22,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove the audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Sign a development token, to be used as a password
     Token(token::Options),
 }
@@ -34,6 +38,7 @@ const STYLES: Styles = Styles::styled()
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Audit(command) => audit::run(&command),
         Command::Token(options) => token::run(&options),
     };
     match outcome {

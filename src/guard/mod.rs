@@ -1,6 +1,5 @@
 //! (being built)
 
 mod form;
-pub mod system;
 
 pub use form::{FormError, PartialForm};

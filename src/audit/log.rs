@@ -1,0 +1,207 @@
+//! The log as the gateway uses it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::disk::Disk;
+use super::error::AuditError;
+use super::line::{MAX_LINE_BYTES, Payload};
+use super::queue::{Caller, Entry, Reply, Seat, Waiting};
+use super::record::Intent;
+use super::recover;
+use super::writer::Writer;
+
+pub use super::queue::Pending;
+
+/// Statements that may be open at once, each with the right to one outcome. More than a gateway
+/// has connections; past it, statements wait.
+const PLACES: u32 = 2048;
+
+/// How much may wait to be written, in units of [`SPACE_UNIT`].
+const SPACE: u32 = 64 * 1024;
+
+/// In bytes: so that all that waits is at most 64 MiB.
+const SPACE_UNIT: usize = 1024;
+
+/// How long a statement waits for a place before it is refused.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long [`AuditLog::close`] waits for open statements, and a dropped log for its last sync.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two looks of [`AuditLog::close`].
+const CLOSE_PAUSE: Duration = Duration::from_millis(10);
+
+/// A segment that has grown to this gets a successor.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// A log that is open for writing. There is one for each folder, guarded by a lock.
+pub struct AuditLog {
+    queue: Option<Sender<Entry>>,
+    places: Arc<Semaphore>,
+    space: Arc<Semaphore>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl AuditLog {
+    /// Opens the log in `dir`, and makes the folder, and the key in `key_file`, where there are
+    /// none. Checks the segment that the head names, and goes on from there; see
+    /// `recover.rs` for what it does after a crash.
+    ///
+    /// Blocks while it reads, up to one segment of 64 MiB.
+    ///
+    /// # Errors
+    /// Where the folder is in use by another writer, cannot be written, holds records but no key
+    /// for them, or holds records that were tampered with.
+    pub fn open(dir: &Path, key_file: &Path) -> Result<Self, AuditError> {
+        Self::open_with(dir, key_file, SEGMENT_BYTES)
+    }
+
+    pub(super) fn open_with(
+        dir: &Path,
+        key_file: &Path,
+        segment_bytes: u64,
+    ) -> Result<Self, AuditError> {
+        let opened = recover::open(dir, key_file)?;
+        let mut writer = Writer::new(opened.files, opened.signer, opened.durable, segment_bytes);
+        writer.begin(opened.recovered.as_ref())?;
+        Self::start(writer).map_err(AuditError::io("start the writer of", dir))
+    }
+
+    pub(super) fn start<D: Disk>(writer: Writer<D>) -> std::io::Result<Self> {
+        let (queue, entries) = mpsc::channel();
+        let writer = thread::Builder::new()
+            .name("portcullis-audit".to_owned())
+            .spawn(move || writer.run(&entries))?;
+        Ok(Self {
+            queue: Some(queue),
+            places: Arc::new(Semaphore::new(PLACES as usize)),
+            space: Arc::new(Semaphore::new(SPACE as usize)),
+            writer: Some(writer),
+        })
+    }
+
+    /// Records what a statement is going to do. When this returns, the record is durable; no row
+    /// may leave before. Where the caller stops waiting, the statement counts as abandoned.
+    ///
+    /// # Errors
+    /// [`AuditError::NotWritten`] where the record is not durable, and then the statement must
+    /// not run; [`AuditError::TooLong`], [`AuditError::Overloaded`], [`AuditError::Closed`].
+    pub async fn intent(&self, intent: Intent) -> Result<Pending, AuditError> {
+        let payload = Payload::intent(&intent);
+        drop(intent);
+        let place = take(&self.places, 1).await?;
+        let seat = Seat { place, queue: self.queue()?.clone() };
+        let (reply, granted) = oneshot::channel();
+        self.submit(payload, Caller::Statement(seat, reply)).await?;
+        granted.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// Records something outside of statements: a start, a reload, a refused login. When this
+    /// returns, the record is durable.
+    ///
+    /// # Errors
+    /// As [`AuditLog::intent`].
+    pub async fn event(&self, name: &str, details: Value) -> Result<(), AuditError> {
+        let (reply, done) = oneshot::channel();
+        self.submit(Payload::event(name, details), Caller::Event(reply)).await?;
+        done.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// Waits until everything that was queued before is durable, outcomes too.
+    ///
+    /// # Errors
+    /// [`AuditError::NotWritten`] where it is not, [`AuditError::Closed`].
+    pub async fn flush(&self) -> Result<(), AuditError> {
+        let (reply, done) = oneshot::channel();
+        self.send(Entry::Flush(Box::new(move |result| drop(reply.send(result)))))?;
+        done.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// Refuses further intents, waits a while for the statements that are open, and makes all
+    /// that was recorded durable.
+    ///
+    /// # Errors
+    /// As [`AuditLog::flush`].
+    pub async fn close(&self) -> Result<(), AuditError> {
+        self.places.close();
+        let deadline = Instant::now() + CLOSE_PATIENCE;
+        loop {
+            self.flush().await?;
+            if self.is_idle() || Instant::now() >= deadline {
+                return Ok(());
+            }
+            sleep(CLOSE_PAUSE).await;
+        }
+    }
+
+    async fn submit(&self, payload: Payload, caller: Caller) -> Result<(), AuditError> {
+        let length = payload.line_bytes();
+        if length > MAX_LINE_BYTES {
+            return Err(AuditError::TooLong(length));
+        }
+        let units = u32::try_from(length.div_ceil(SPACE_UNIT)).unwrap_or(SPACE);
+        let space = take(&self.space, units).await?;
+        self.send(Entry::Record(Waiting { payload, space, caller }))
+    }
+
+    fn send(&self, entry: Entry) -> Result<(), AuditError> {
+        self.queue()?.send(entry).map_err(|_| AuditError::Closed)
+    }
+
+    fn queue(&self) -> Result<&Sender<Entry>, AuditError> {
+        self.queue.as_ref().ok_or(AuditError::Closed)
+    }
+
+    /// Waits for the last sync; whether no statement is open any more.
+    fn settle(&self) -> bool {
+        let (reply, done) = mpsc::channel();
+        let flushed: Reply = Box::new(move |result| drop(reply.send(result)));
+        if self.send(Entry::Flush(flushed)).is_ok()
+            && let Ok(Err(error)) = done.recv_timeout(CLOSE_PATIENCE)
+        {
+            tracing::error!(%error, "the audit log was closed with records unwritten");
+        }
+        self.is_idle()
+    }
+
+    /// Whether every outcome that is owed is durable.
+    fn is_idle(&self) -> bool {
+        self.places.available_permits() == PLACES as usize
+    }
+}
+
+async fn take(shares: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit, AuditError> {
+    match timeout(PATIENCE, shares.clone().acquire_many_owned(count)).await {
+        Ok(permit) => permit.map_err(|_| AuditError::Closed),
+        Err(_) => Err(AuditError::Overloaded),
+    }
+}
+
+/// Blocks until what was recorded is durable, and the folder free for another writer unless
+/// statements are still open; then it is when the last of them ends.
+impl Drop for AuditLog {
+    fn drop(&mut self) {
+        let idle = self.settle();
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && idle
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer of the audit log broke down");
+        }
+    }
+}
+
+impl std::fmt::Debug for AuditLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditLog").finish_non_exhaustive()
+    }
+}

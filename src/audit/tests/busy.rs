@@ -1,0 +1,179 @@
+//! Many statements at once, and verification while they run.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use futures::future::join_all;
+
+use super::*;
+use crate::audit::disk::{Disk, Files};
+use crate::audit::verify::verify;
+use crate::audit::{recover, writer::Writer};
+
+/// Some statements end well, some are dropped, some callers stop waiting for their intent.
+async fn statements(log: Arc<AuditLog>, task: usize, count: usize) {
+    for number in 0..count {
+        let wanted = log.intent(intent(&format!("SELECT {task}, {number}")));
+        match (task + number) % 4 {
+            0 => drop(wanted.await.unwrap()),
+            1 => {
+                // Polled once, so that it is queued, and then left alone.
+                let mut wanted = Box::pin(wanted);
+                assert!(futures::poll!(&mut wanted).is_pending());
+            }
+            _ => wanted.await.unwrap().finish(outcome()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_chain_holds_under_many_tasks() {
+    let place = Place::new();
+    let log = AuditLog::open_with(&place.dir, &place.key, 50_000).unwrap();
+    let log = Arc::new(log);
+    let tasks = (0..64).map(|task| tokio::spawn(statements(log.clone(), task, 12)));
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
+    log.close().await.unwrap();
+    assert!(log.intent(intent("SELECT 1")).await.is_err(), "closed");
+    drop(log);
+
+    place.assert_whole();
+    let records = place.records();
+    assert_paired(&records);
+    let intents = records.iter().filter(|record| matches!(record.entry, Entry::Intent(_))).count();
+    assert_eq!(intents, 64 * 12);
+    assert!(place.report().segments > 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_live_folder_verifies_at_every_moment() {
+    let place = Place::new();
+    let log = Arc::new(AuditLog::open_with(&place.dir, &place.key, 50_000).unwrap());
+    let done = Arc::new(AtomicBool::new(false));
+    let verifier = {
+        let (dir, key, done) = (place.dir.clone(), place.key.clone(), done.clone());
+        std::thread::spawn(move || {
+            let (mut looks, mut records) = (0, 0);
+            while !done.load(Ordering::Acquire) || looks == 0 {
+                let report = verify(&dir, &key).unwrap();
+                assert_eq!(report.fault, None);
+                assert!(report.live && report.records >= records);
+                (looks, records) = (looks + 1, report.records);
+            }
+            looks
+        })
+    };
+    let tasks = (0..16).map(|task| tokio::spawn(statements(log.clone(), task, 100)));
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
+    done.store(true, Ordering::Release);
+    let looks = verifier.join().unwrap();
+    log.flush().await.unwrap();
+    println!("verified {looks} times while 1,600 statements ran");
+    drop(log);
+    place.assert_whole();
+}
+
+#[tokio::test]
+async fn bytes_that_no_gateway_wrote_are_found_in_a_live_folder() {
+    let place = Place::new();
+    let log = place.open();
+    fill(&log, 2).await;
+    let path = place.file("audit-000001.jsonl");
+    let before = read(&path);
+    write(&path, &[&before[..], b"{}\n"].concat());
+    let report = place.report();
+    assert!(report.live);
+    assert_eq!(report.fault.unwrap().byte, before.len() as u64);
+
+    // The gateway notices as well. It neither builds on these bytes nor destroys them.
+    assert!(log.intent(intent("SELECT 1")).await.is_err());
+    drop(log);
+    assert!(read(&path).ends_with(b"{}\n"));
+    let log = place.open();
+    log.intent(intent("SELECT 1")).await.unwrap().finish(outcome());
+    drop(log);
+    place.assert_whole();
+    let remnant = place.report().remnants.pop().unwrap();
+    assert_eq!(read(&place.file(&remnant)), b"{}\n");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_is_removed_stops_statements() {
+    let place = Place::new();
+    let log = place.open();
+    fill(&log, 1).await;
+    std::fs::remove_dir_all(&place.dir).unwrap();
+    assert!(log.intent(intent("SELECT 1")).await.is_err());
+}
+
+/// Counts syncs, and holds the first one up until it is told to go on.
+struct Gated {
+    files: Files,
+    syncs: Arc<AtomicUsize>,
+    reached: Sender<()>,
+    gate: Receiver<()>,
+}
+
+impl Disk for Gated {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.files.append(bytes)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        if self.syncs.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.reached.send(()).unwrap();
+            self.gate.recv().unwrap();
+        }
+        self.files.sync()
+    }
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        self.files.truncate(bytes)
+    }
+    fn rotate(&mut self, segment: u64) -> io::Result<()> {
+        self.files.rotate(segment)
+    }
+    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
+        self.files.write_head(offset, copy)
+    }
+    fn sync_head(&mut self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.files.sync_head()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_share_the_syncs_of_a_commit() {
+    let place = Place::new();
+    drop(place.open());
+    let opened = recover::open(&place.dir, &place.key).unwrap();
+    let syncs = Arc::new(AtomicUsize::new(0));
+    let (reached, arrived) = channel();
+    let (open, gate) = channel();
+    let disk = Gated { files: opened.files, syncs: syncs.clone(), reached, gate };
+    let log = AuditLog::start(Writer::new(disk, opened.signer, opened.durable, 1 << 20)).unwrap();
+
+    let first = intent("SELECT 0");
+    let mut first = Box::pin(log.intent(first));
+    assert!(futures::poll!(&mut first).is_pending());
+    tokio::task::spawn_blocking(move || arrived.recv().unwrap()).await.unwrap();
+    // The writer is in its first sync. All these queue up meanwhile, and go together.
+    let mut others: Vec<_> =
+        (1..64).map(|number| Box::pin(log.intent(intent(&format!("SELECT {number}"))))).collect();
+    for other in &mut others {
+        assert!(futures::poll!(other).is_pending());
+    }
+    open.send(()).unwrap();
+    drop(first.await.unwrap());
+    for pending in join_all(others).await {
+        drop(pending.unwrap());
+    }
+    assert_eq!(syncs.load(Ordering::Relaxed), 4, "two commits of two syncs for 64 statements");
+    drop(log);
+    place.assert_whole();
+}

@@ -1,0 +1,239 @@
+//! A disk that fails: no statement is granted without its record, nothing half-written stands,
+//! and no outcome is lost.
+
+use std::io;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::audit::disk::{Disk, Files};
+use crate::audit::error::AuditError;
+use crate::audit::{recover, writer::Writer};
+use crate::error::{ClientError, SqlState};
+
+/// What a disk does not do at present.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fails {
+    Append,
+    AppendInTheMiddle,
+    AppendAndTruncate,
+    Sync,
+    WriteHead,
+    TearHead,
+    SyncHead,
+}
+
+const ALL: [Fails; 7] = [
+    Fails::Append,
+    Fails::AppendInTheMiddle,
+    Fails::AppendAndTruncate,
+    Fails::Sync,
+    Fails::WriteHead,
+    Fails::TearHead,
+    Fails::SyncHead,
+];
+
+struct Faulty {
+    files: Files,
+    fails: Arc<Mutex<Option<Fails>>>,
+}
+
+impl Faulty {
+    fn unless(&self, those: &[Fails]) -> io::Result<()> {
+        match *self.fails.lock().unwrap() {
+            Some(fails) if those.contains(&fails) => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Disk for Faulty {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unless(&[Fails::Append])?;
+        let half = self.unless(&[Fails::AppendInTheMiddle, Fails::AppendAndTruncate]);
+        if half.is_err() {
+            self.files.append(&bytes[..bytes.len() / 2])?;
+        }
+        half.and_then(|()| self.files.append(bytes))
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.unless(&[Fails::Sync])?;
+        self.files.sync()
+    }
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        self.unless(&[Fails::AppendAndTruncate])?;
+        self.files.truncate(bytes)
+    }
+    fn rotate(&mut self, segment: u64) -> io::Result<()> {
+        self.files.rotate(segment)
+    }
+    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
+        self.unless(&[Fails::WriteHead])?;
+        let half = self.unless(&[Fails::TearHead]);
+        if half.is_err() {
+            self.files.write_head(offset, &copy[..copy.len() / 20])?;
+        }
+        half.and_then(|()| self.files.write_head(offset, copy))
+    }
+    fn sync_head(&mut self) -> io::Result<()> {
+        self.unless(&[Fails::SyncHead])?;
+        self.files.sync_head()
+    }
+}
+
+fn log_on(place: &Place, fails: &Arc<Mutex<Option<Fails>>>, segment_bytes: u64) -> AuditLog {
+    drop(place.open());
+    let opened = recover::open(&place.dir, &place.key).unwrap();
+    let disk = Faulty { files: opened.files, fails: fails.clone() };
+    AuditLog::start(Writer::new(disk, opened.signer, opened.durable, segment_bytes)).unwrap()
+}
+
+fn assert_refused(refused: Result<crate::audit::Pending, AuditError>) {
+    let error = refused.expect_err("no record, no statement");
+    assert!(matches!(error, AuditError::NotWritten(_)), "{error}");
+    let told = ClientError::from(error);
+    assert_eq!(told.sqlstate, SqlState::IO_ERROR);
+    assert_eq!(told.message, "the audit record cannot be written");
+}
+
+#[tokio::test]
+async fn a_failing_disk_stops_statements_and_loses_nothing() {
+    for (fails, segment_bytes) in ALL.into_iter().flat_map(|fails| [(fails, 1), (fails, 1 << 20)]) {
+        let place = Place::new();
+        let fault = Arc::new(Mutex::new(None));
+        let log = log_on(&place, &fault, segment_bytes);
+        let before = log.intent(intent("SELECT 'before'")).await.unwrap();
+        let dropped = log.intent(intent("SELECT 'dropped'")).await.unwrap();
+        let (before_id, dropped_id) = (before.id(), dropped.id());
+
+        *fault.lock().unwrap() = Some(fails);
+        assert_refused(log.intent(intent("SELECT 'refused'")).await);
+        before.finish(outcome());
+        assert!(log.flush().await.is_err());
+        drop(dropped);
+        for _ in 0..3 {
+            assert_refused(log.intent(intent("SELECT 'refused'")).await);
+        }
+        assert!(log.event("reload", json!({})).await.is_err());
+
+        *fault.lock().unwrap() = None;
+        log.intent(intent("SELECT 'after'")).await.unwrap().finish(outcome());
+        drop(log);
+        assert_eq!(place.report().fault, None, "{fails:?}");
+        let records = place.records();
+        assert_paired(&records);
+        let outcome_of = |wanted: u64| {
+            let of = records.iter().find_map(|record| match &record.entry {
+                Entry::Outcome { id, outcome } if *id == wanted => Some(outcome.result.clone()),
+                _ => None,
+            });
+            of.unwrap_or_else(|| panic!("{fails:?}: the outcome of {wanted} is lost"))
+        };
+        assert_eq!(outcome_of(before_id), QueryResult::Ok);
+        assert_eq!(outcome_of(dropped_id), QueryResult::Abandoned);
+
+        // Each refusal is told of: by an outcome where the intent could not be taken back, else
+        // by the count.
+        let mut told = 0;
+        for record in &records {
+            match &record.entry {
+                Entry::Outcome {
+                    outcome: Outcome { result: QueryResult::Error { sqlstate, .. }, .. },
+                    ..
+                } => {
+                    assert_eq!(sqlstate, "58030");
+                    told += 1;
+                }
+                Entry::Log { name, details } if name == "refused" => {
+                    told += details["statements"].as_u64().unwrap();
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(told, 4, "{fails:?}");
+        drop(place.open());
+        place.assert_whole();
+    }
+}
+
+/// While the disk fails, a gateway may also be ended.
+#[tokio::test]
+async fn a_log_that_is_closed_while_the_disk_fails_opens_again() {
+    for fails in ALL {
+        let place = Place::new();
+        let fault = Arc::new(Mutex::new(None));
+        let log = log_on(&place, &fault, 1 << 20);
+        fill(&log, 3).await;
+        let committed = place.records().len();
+        let pending = log.intent(intent("SELECT 1")).await.unwrap();
+        *fault.lock().unwrap() = Some(fails);
+        assert_refused(log.intent(intent("SELECT 'refused'")).await);
+        pending.finish(outcome());
+        assert!(log.close().await.is_err());
+        drop(log);
+
+        *fault.lock().unwrap() = None;
+        // The old writer ends a moment after its log; the lock is asked for a while.
+        fill(&place.open(), 3).await;
+        assert_eq!(place.report().fault, None, "{fails:?}");
+        assert!(place.records().len() > committed + 1);
+    }
+}
+
+/// A folder on a disk of 64 KiB; `None` where this process may not mount one.
+struct TinyDisk(PathBuf);
+
+impl TinyDisk {
+    fn mount(at: &Path) -> Option<Self> {
+        std::fs::create_dir_all(at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(at)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("--lazy").arg(&self.0).status().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_statements_until_there_is_room() {
+    let place = Place::new();
+    let Some(disk) = TinyDisk::mount(&place.dir) else {
+        println!("skipped: mounting a small tmpfs needs root");
+        return;
+    };
+    let log = place.open();
+    let ballast = place.file("ballast");
+    write(&ballast, &[0; 16 << 10]);
+    let mut granted = Vec::new();
+    let refused = loop {
+        match log.intent(intent(&"x".repeat(500))).await {
+            Ok(pending) => granted.push(pending),
+            Err(error) => break error,
+        }
+        assert!(granted.len() < 100, "the disk does not fill up");
+    };
+    assert!(!granted.is_empty());
+    assert_refused(Err(refused));
+    let count = granted.len();
+    for pending in granted {
+        pending.finish(outcome());
+    }
+    assert_refused(log.intent(intent(&"x".repeat(500))).await);
+
+    std::fs::remove_file(&ballast).unwrap();
+    log.intent(intent("SELECT 1")).await.unwrap().finish(outcome());
+    drop(log);
+    place.assert_whole();
+    let records = place.records();
+    assert_paired(&records);
+    let intents = records.iter().filter(|record| matches!(record.entry, Entry::Intent(_))).count();
+    assert_eq!(intents, count + 1);
+    drop(disk);
+}
