@@ -26,6 +26,8 @@ sqlstates! {
     CONNECTION_FAILURE = "08006";
     /// `feature_not_supported`
     FEATURE_NOT_SUPPORTED = "0A000";
+    /// `null_value_not_allowed`
+    NULL_VALUE_NOT_ALLOWED = "22004";
     /// `numeric_value_out_of_range`
     NUMERIC_VALUE_OUT_OF_RANGE = "22003";
     /// `invalid_datetime_format`
@@ -78,12 +80,16 @@ sqlstates! {
     DUPLICATE_CURSOR = "42P03";
     /// `duplicate_prepared_statement`
     DUPLICATE_PREPARED_STATEMENT = "42P05";
+    /// `invalid_name`
+    INVALID_NAME = "42602";
     /// `undefined_column`
     UNDEFINED_COLUMN = "42703";
     /// `undefined_object`, such as an unknown setting or type
     UNDEFINED_OBJECT = "42704";
     /// `ambiguous_column`
     AMBIGUOUS_COLUMN = "42702";
+    /// `ambiguous_function`
+    AMBIGUOUS_FUNCTION = "42725";
     /// `grouping_error`
     GROUPING_ERROR = "42803";
     /// `datatype_mismatch`

@@ -117,7 +117,7 @@ fn check(dir: &Path, listing: &Listing, durable: &Head) -> Result<(), AuditError
     }
     let mut walk =
         if durable.segment == 1 { Walk::from_start(dir) } else { Walk::from_within(dir) };
-    walk.to_head(durable).map_err(|stop| stop.error(dir))
+    walk.up_to(durable).map_err(|stop| stop.error(dir))
 }
 
 /// Moves what stands past the head to a file of its own. At whatever step this is cut short, it

@@ -76,7 +76,7 @@ pub(super) fn verify_within(
             walk.whole(segment)?;
             segments += 1;
         }
-        walk.to_head(&head)?;
+        walk.up_to(&head)?;
         segments += u64::from(head != Head::START);
         remnants(dir, &walk, &listing)
     });

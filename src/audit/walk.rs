@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks over what the head counts of its segment, and holds the end against the head.
-    pub(super) fn to_head(&mut self, head: &Head) -> Result<(), Stop> {
+    pub(super) fn up_to(&mut self, head: &Head) -> Result<(), Stop> {
         if *head == Head::START {
             return Ok(());
         }

@@ -1,46 +1,60 @@
-//! `portcullis audit verify DIR [--key FILE]`
+//! `portcullis audit`
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::audit::{self, Report};
 
-/// Verifies the log in `dir` and tells the result in a few lines. Without `key` the key lies
-/// where the configuration's default puts it, beside the folder.
-///
-/// Gives exit code 0 where the log is whole, 1 where it is not or cannot be read.
-///
-/// # Errors
-/// Where `out` cannot be written.
-pub fn verify(dir: &Path, key: Option<&Path>, out: &mut impl Write) -> io::Result<ExitCode> {
-    let key = key.map_or_else(|| audit::default_key_file(dir), Path::to_owned);
-    let shown = dir.display();
-    let report = match audit::verify(dir, &key) {
-        Ok(report) => report,
-        Err(error) => {
-            writeln!(out, "{shown}: cannot be verified")?;
-            writeln!(out, "  {error}")?;
-            return Ok(ExitCode::FAILURE);
-        }
-    };
-    let records = counted(report.records, "record");
-    let segments = counted(report.segments, "segment");
-    match &report.fault {
-        Some(fault) => {
-            writeln!(out, "{shown}: BROKEN")?;
-            writeln!(out, "  {fault}")?;
-            writeln!(out, "  {records} before that hold together")?;
-            Ok(ExitCode::FAILURE)
-        }
-        None => {
-            let live = if report.live { ", a gateway is writing" } else { "" };
-            writeln!(out, "{shown}: whole")?;
-            writeln!(out, "  {records} in {segments}{live}")?;
-            details(&report, out)?;
-            Ok(ExitCode::SUCCESS)
+use super::Outcome;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Walk the chain of records, of a live folder too; exit 1 and the place where it breaks
+    Verify {
+        /// The folder of the log
+        dir: PathBuf,
+        /// The key of the log; by default the file beside the folder, DIR.key
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Verify { dir, key } => {
+            let key = key.clone().unwrap_or_else(|| audit::default_key_file(dir));
+            Ok(verify(dir, &key, &mut io::stdout().lock())?)
         }
     }
+}
+
+/// Why nothing can be said of the log.
+#[derive(Debug, thiserror::Error)]
+enum VerifyError {
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Verifies the log in `dir`, and tells the result in a few lines.
+fn verify(dir: &Path, key: &Path, out: &mut impl Write) -> Result<ExitCode, VerifyError> {
+    let report = audit::verify(dir, key)?;
+    let shown = dir.display();
+    let records = counted(report.records, "record");
+    let Some(fault) = &report.fault else {
+        let segments = counted(report.segments, "segment");
+        let live = if report.live { ", a gateway is writing" } else { "" };
+        writeln!(out, "{shown}: whole")?;
+        writeln!(out, "  {records} in {segments}{live}")?;
+        details(&report, out)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    writeln!(out, "{shown}: BROKEN")?;
+    writeln!(out, "  {fault}")?;
+    writeln!(out, "  whole up to there: {records}")?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn details(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -60,4 +74,60 @@ fn details(report: &Report, out: &mut impl Write) -> io::Result<()> {
 fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that fails is to say where")]
+
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::audit::AuditLog;
+
+    #[tokio::test]
+    async fn the_result_is_told_in_a_few_lines() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().join("audit");
+        let key = audit::default_key_file(&dir);
+        let log = AuditLog::open(&dir, &key).unwrap();
+        log.event("start", json!({ "shared": [] })).await.unwrap();
+        drop(log);
+        let run = || {
+            let mut out = Vec::new();
+            let code = verify(&dir, &key, &mut out).unwrap();
+            (code, String::from_utf8(out).unwrap().replace(dir.to_str().unwrap(), "DIR"))
+        };
+        let (code, whole) = run();
+        assert_eq!(code, ExitCode::SUCCESS);
+        let report = audit::verify(&dir, &key).unwrap();
+        let (first, last) = (report.first.unwrap(), report.last.unwrap());
+        assert_eq!(
+            whole,
+            format!(
+                "DIR: whole\n  2 records in 1 segment\n  from {first} to {last}\n  head 2 {}\n",
+                report.hash.unwrap()
+            )
+        );
+
+        let path = dir.join("audit-000001.jsonl");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("start", "stirt")).unwrap();
+        let byte = text.lines().next().unwrap().len() + 1;
+        assert_eq!(
+            run(),
+            (
+                ExitCode::FAILURE,
+                format!(
+                    "DIR: BROKEN\n  audit-000001.jsonl, line 2, byte {byte}: the record was \
+                     changed: its hash is that of another text\n  whole up to there: 1 record\n"
+                )
+            )
+        );
+        fs::remove_file(&key).unwrap();
+        let error = verify(&dir, &key, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("audit.key\" is missing"), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{Config, Identity, nearest};
 use crate::identity::development::{AgentGrant, Grant, SigningKey};
-use crate::identity::{AttributeType, IssuerConfig, Verifier};
+use crate::identity::{AttributeType, IdentityError, IssuerConfig, Verifier};
 
 use super::Outcome;
 
@@ -17,25 +17,25 @@ const OWN_CLAIMS: [&str; 7] = ["iss", "aud", "sub", "iat", "nbf", "exp", "act"];
 
 #[derive(clap::Args)]
 pub(super) struct Options {
-    /// The configuration; only its [identity] is read
+    /// The configuration
     #[arg(long, value_name = "FILE", default_value = "portcullis.toml")]
     config: PathBuf,
     /// Whom the token is for
     #[arg(long, value_name = "NAME")]
     user: String,
-    /// A claim of the user, such as org_id=acme or roles='["analyst"]'
+    /// A claim: org_id=acme, roles='["analyst"]'
     #[arg(long = "claim", value_name = "NAME=VALUE")]
     claims: Vec<String>,
     /// The agent that acts for the user
     #[arg(long, value_name = "AGENT")]
     act: Option<String>,
-    /// A claim of the agent; its roles are its own, other claims it takes over from the user
+    /// A claim of the agent, if not the user's
     #[arg(long = "act-claim", value_name = "NAME=VALUE", requires = "act")]
     act_claims: Vec<String>,
-    /// How long the token holds: 90s, 15m, 8h, 7d
+    /// How long it holds: 90s, 15m, 8h, 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     ttl: Duration,
-    /// The issuer, where the configuration has several for development
+    /// The issuer, where several are for development
     #[arg(long, value_name = "ISSUER")]
     issuer: Option<String>,
 }
@@ -60,7 +60,9 @@ enum TokenError {
     #[error("the claim \"{claim}\" must be {expected}")]
     Mistyped { claim: String, expected: &'static str },
     #[error("the gateway would refuse this token: {0}")]
-    Refused(String),
+    Refused(IdentityError),
+    #[error("tokens need the claim \"{0}\": add --claim {0}=…")]
+    Lacking(String),
 }
 
 /// Prints a token that the gateway is sure to take.
@@ -83,7 +85,10 @@ pub(super) fn run(options: &Options) -> Outcome {
     })?;
     Verifier::new(vec![issuer.clone()], identity.attributes.clone())?
         .verify(&options.user, &token, now)
-        .map_err(|error| TokenError::Refused(error.to_string()))?;
+        .map_err(|error| match error {
+            IdentityError::MissingClaim(claim) => TokenError::Lacking(claim),
+            error => TokenError::Refused(error),
+        })?;
     println!("{token}");
     Ok(ExitCode::SUCCESS)
 }

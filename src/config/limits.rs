@@ -14,26 +14,30 @@ pub struct Limits {
     /// The memory for all running queries together, in bytes (53200).
     pub memory_bytes: u64,
     /// The longest statement text, in bytes (54000).
-    pub max_statement_bytes: u64,
+    pub max_statement_bytes: usize,
     /// How deep expressions and subqueries may nest (54001).
-    pub max_expression_depth: u64,
-    /// How many rows one statement may return (54000).
+    pub max_expression_depth: usize,
+    /// How many operators a statement may hold (54001).
+    pub max_operators: usize,
+    /// How many rows a statement may return (54000).
     pub max_rows: u64,
 }
 
 impl Limits {
-    pub(super) fn read(section: &Section<'_>) -> Self {
+    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         const DAY_MS: u64 = 24 * 60 * 60 * 1000;
         const MIB: u64 = 1 << 20;
         let milliseconds =
             |key, default| Duration::from_millis(section.number(key, 1..=DAY_MS, default));
-        Self {
+        let size = |key, range, default| usize::try_from(section.number(key, range, default)).ok();
+        Some(Self {
             statement_timeout: milliseconds("statement_timeout_ms", 30_000),
             idle_session_timeout: milliseconds("idle_session_timeout_ms", 60 * 60 * 1000),
             memory_bytes: section.number("memory_bytes", 16 * MIB..=1 << 50, 2048 * MIB),
-            max_statement_bytes: section.number("max_statement_bytes", 1024..=64 * MIB, MIB),
-            max_expression_depth: section.number("max_expression_depth", 8..=1000, 200),
+            max_statement_bytes: size("max_statement_bytes", 1024..=64 * MIB, MIB)?,
+            max_expression_depth: size("max_expression_depth", 8..=200, 50)?,
+            max_operators: size("max_operators", 16..=5000, 1000)?,
             max_rows: section.number("max_rows", 1..=1 << 50, 10_000_000),
-        }
+        })
     }
 }

@@ -42,8 +42,8 @@ pub struct Config {
     pub server: Server,
     /// `[identity]`
     pub identity: Identity,
-    /// `[tenancy]`; where it is absent, every table has to be `shared`.
-    pub tenancy: Option<Tenancy>,
+    /// `[tenancy]`
+    pub tenancy: Tenancy,
     /// `[policies]`
     pub policies: Policies,
     /// `[sources.*]`, in the order of the file: at least one.
@@ -85,18 +85,18 @@ impl Config {
         let server = root.table("server", Server::read);
         let identity = root.table("identity", Identity::read);
         let attributes = identity.as_ref().map(|identity| &identity.attributes);
-        let tenancy = root.optional_table("tenancy", |tenancy| Tenancy::read(tenancy, attributes?));
+        let tenancy = root.table("tenancy", |tenancy| Tenancy::read(tenancy, attributes?));
         let policies = root.table("policies", policies::Draft::read);
         let mut tags = Vec::new();
-        let sources = sources::read(root, root.has("tenancy"), &mut tags);
+        let sources = sources::read(root, &mut tags);
         let policies = policies.map(|policies| policies.complete(&tags));
         let audit = root.table("audit", Audit::read);
-        let limits = root.table("limits", |limits| Some(Limits::read(limits)));
+        let limits = root.table("limits", Limits::read);
         Some(Self {
             path: path.to_owned(),
             server: server?,
             identity: identity?,
-            tenancy,
+            tenancy: tenancy?,
             policies: policies?,
             sources,
             audit: audit?,

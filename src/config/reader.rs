@@ -49,8 +49,15 @@ impl<'a> Document<'a> {
         let table = match DeTable::parse(self.text) {
             Ok(table) => table,
             Err(error) => {
-                let place = error.span().map_or(0, |span| span.start);
-                self.fault(place, format!("not TOML: {}", error.message()));
+                let span = error.span().unwrap_or_default();
+                let place = span.start;
+                // Elsewhere the text at fault may be part of a credential.
+                let doubled = match error.message() {
+                    "duplicate key" => self.text.get(span).map(|key| format!(" \"{key}\"")),
+                    _ => None,
+                };
+                let doubled = doubled.unwrap_or_default();
+                self.fault(place, format!("not TOML: {}{doubled}", error.message()));
                 return Err(ConfigError::Faulty(self.faults.take()));
             }
         };

@@ -57,7 +57,7 @@ impl Server {
             Some(name) => name.filled()?.value.to_owned(),
             None => "portcullis".to_owned(),
         };
-        let max_connections = section.number("max_connections", 1..=100_000, 200);
+        let max_connections = section.number("max_connections", 1..=100_000, 500);
         Some(Self {
             listen: listen?,
             admin,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use portcullis_connector_api::SourceName;
 
@@ -47,10 +48,16 @@ pub struct PostgresSource {
     pub url: Secret,
     /// How far TLS is used.
     pub tls: TlsMode,
+    /// The authorities that [`TlsMode::VerifyFull`] trusts, in PEM; where absent, the usual ones.
+    pub root_cert: Option<PathBuf>,
     /// The remote schema that is exposed under the source's own name.
     pub schema: String,
     /// Further remote schemas; `billing` of the source `crm` becomes `crm_billing`.
     pub schemas: Vec<String>,
+    /// The most connections at once.
+    pub connections: u16,
+    /// How long a query waits for a connection.
+    pub connect_timeout: Duration,
 }
 
 /// libpq's `sslmode`, in so far as it makes sense for a gateway.
@@ -76,14 +83,10 @@ const CEDAR_WORDS: [&str; 10] =
     ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];
 
 /// Reads the sources. Tags are handed to `tags`, with their places.
-pub(super) fn read<'a>(
-    root: &Section<'a>,
-    tenancy: bool,
-    tags: &mut Vec<Found<'a, &'a str>>,
-) -> Vec<Source> {
+pub(super) fn read<'a>(root: &Section<'a>, tags: &mut Vec<Found<'a, &'a str>>) -> Vec<Source> {
     let mut schemas = BTreeSet::new();
     let sources = root.named_tables("sources", |name, section| {
-        let source = source(name, section, tenancy, tags)?;
+        let source = source(name, section, tags)?;
         for schema in source.schemas() {
             if !schemas.insert(schema.clone()) {
                 name.fault::<()>(format!(
@@ -115,13 +118,11 @@ impl Source {
 fn source<'a>(
     name: &Found<'a, &'a str>,
     section: &Section<'a>,
-    tenancy: bool,
     tags: &mut Vec<Found<'a, &'a str>>,
 ) -> Option<Source> {
     check_name(name);
     let required = section.flag("required");
-    let tables =
-        section.named_tables("tables", |name, table| TableRules::read(name, table, tenancy, tags));
+    let tables = section.named_tables("tables", |name, table| TableRules::read(name, table, tags));
     let kind = kind(section);
     Some(Source { name: name.value.into(), kind: kind?, required, tables })
 }
@@ -176,7 +177,18 @@ fn postgres(section: &Section<'_>) -> Option<PostgresSource> {
         });
         fresh.map(|schema| schema.value.to_owned()).collect()
     });
-    Some(PostgresSource { url: url?, tls: tls?, schema: schema?, schemas: schemas? })
+    let root_cert = section.text("root_cert").and_then(Found::file);
+    let connections = section.number("connections", 1..=1000, 16);
+    let connect_timeout_ms = section.number("connect_timeout_ms", 1..=300_000, 10_000);
+    Some(PostgresSource {
+        url: url?,
+        tls: tls?,
+        root_cert,
+        schema: schema?,
+        schemas: schemas?,
+        connections: u16::try_from(connections).ok()?,
+        connect_timeout: Duration::from_millis(connect_timeout_ms),
+    })
 }
 
 /// A source's name is written in SQL without quotes, and is a namespace of Cedar.

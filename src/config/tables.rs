@@ -43,13 +43,15 @@ pub struct ColumnRules {
     pub tags: BTreeSet<String>,
     /// The form of its partial mask; where absent, the default for its type.
     pub partial: Option<PartialForm>,
+    /// Columns of one domain get equal tokens for equal values; where absent, the column is a
+    /// domain of its own.
+    pub token_domain: Option<String>,
 }
 
 impl TableRules {
     pub(super) fn read<'a>(
         name: &Found<'a, &'a str>,
         section: &Section<'a>,
-        tenancy: bool,
         tags: &mut Vec<Found<'a, &'a str>>,
     ) -> Option<Self> {
         let column = section.text("tenant_column");
@@ -57,9 +59,6 @@ impl TableRules {
         let ignored = section.flag("ignore");
         let columns =
             section.named_tables("columns", |name, section| ColumnRules::read(name, section, tags));
-        if !tenancy && let Some(column) = &column {
-            column.fault::<()>("means nothing without [tenancy]");
-        }
         let scope = match (column, shared, ignored) {
             (None, false, false) => TableScope::Default,
             (Some(column), false, false) => TableScope::Column(column.filled()?.value.into()),
@@ -87,6 +86,8 @@ impl ColumnRules {
             Some(form) => Some(form.parse(str::parse)?.value),
             None => None,
         };
-        Some(Self { name: name.value.into(), tags: names, partial })
+        let token_domain = section.text("token_domain").and_then(Found::filled);
+        let token_domain = token_domain.map(|domain| domain.value.to_owned());
+        Some(Self { name: name.value.into(), tags: names, partial, token_domain })
     }
 }

@@ -82,11 +82,17 @@ fn the_reference_shows_the_defaults() {
         issuer = \"https://login.example\"
         audience = \"portcullis\"
         jwks = \"keys/jwks.json\"
+        [identity.attributes]
+        org_id = { claim = \"org_id\", type = \"string\" }
+        [tenancy]
+        attribute = \"org_id\"
+        column = \"org_id\"
         [sources.tickets]
         kind = \"sqlite\"
         path = \"tickets.db\"";
     let path = folder.path().join("minimal.toml");
     let minimal = Config::parse(&path, text, &no_environment).unwrap();
+    assert_eq!(minimal.tenancy, reference.tenancy);
     assert_eq!(minimal.limits, reference.limits);
     assert_eq!(minimal.audit, reference.audit);
     assert_eq!(minimal.policies.dir, reference.policies.dir);
@@ -116,6 +122,21 @@ fn the_reference_means_what_it_says() {
     for secret in ["secret", "0123456789abcdef"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+}
+
+#[test]
+fn the_demonstration_is_configured_soundly() {
+    let text = include_str!("../demo/company/portcullis.toml");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["keys", "policies", "lake"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    for name in ["crm.db", "keys/jwks.json", "keys/token.key"] {
+        fs::write(folder.path().join(name), "0123456789abcdef0123456789abcdef\n").unwrap();
+    }
+    let path = folder.path().join("portcullis.toml");
+    let config = Config::parse(&path, text, &no_environment).unwrap();
+    assert!(config.policies.token_key.is_some());
 }
 
 /// Whatever key the code asks for stands in the reference: set, or in a comment as `# key = …`.

@@ -1,5 +1,6 @@
 //! (being built)
 
 mod form;
+pub mod system;
 
 pub use form::{FormError, PartialForm};

@@ -49,6 +49,8 @@ impl SimFile {
     }
 }
 
+type Segments = BTreeMap<u64, Vec<u8>>;
+
 /// A disk in memory.
 #[derive(Clone)]
 struct Sim {
@@ -61,8 +63,8 @@ struct Sim {
 }
 
 impl Sim {
-    /// Every folder that a crash may leave.
-    fn after_crash(&self) -> Vec<(BTreeMap<u64, Vec<u8>>, Vec<u8>)> {
+    /// Every folder that a crash may leave: its segments, and its head.
+    fn after_crash(&self) -> Vec<(Segments, Vec<u8>)> {
         let heads = |block: &SimFile| {
             let mut states = vec![block.synced.clone()];
             if block.seen != block.synced {

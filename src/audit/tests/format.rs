@@ -172,31 +172,3 @@ fn the_key_lies_beside_the_folder() {
         assert_eq!(default_key_file(Path::new(dir)), Path::new(key));
     }
 }
-
-#[tokio::test]
-async fn the_command_tells_the_result_in_a_few_lines() {
-    let place = Place::new();
-    let log = place.open();
-    fill(&log, 2).await;
-    drop(log);
-    let run = || {
-        let mut out = Vec::new();
-        crate::cli::audit::verify(&place.dir, None, &mut out).unwrap();
-        String::from_utf8(out).unwrap().replace(place.dir.to_str().unwrap(), "DIR")
-    };
-    let lines: Vec<String> = run().lines().map(str::to_owned).collect();
-    assert_eq!(&lines[..2], ["DIR: whole", "  6 records in 1 segment"]);
-    assert!(lines[2].starts_with("  from 20") && lines[3].starts_with("  head 6 "));
-
-    let path = place.file("audit-000001.jsonl");
-    let text = String::from_utf8(read(&path)).unwrap();
-    write(&path, text.replace("SELECT 1", "SELECT 7").as_bytes());
-    let byte = text.lines().take(4).map(|line| line.len() + 1).sum::<usize>();
-    assert_eq!(
-        run(),
-        format!(
-            "DIR: BROKEN\n  audit-000001.jsonl, line 5, byte {byte}: the record was changed: \
-             its hash is that of another text\n  4 records before that hold together\n"
-        )
-    );
-}

@@ -1,0 +1,96 @@
+//! The system catalog that clients see: `pg_catalog` and `information_schema`.
+//!
+//! It takes what a session may see (a [`VisibleCatalog`]) and gives tables, functions and the
+//! planner's extensions that make PostgreSQL's own catalog queries run over it. A hidden table
+//! or column was never put in, so every query, error and lookup here treats it as absent.
+
+mod cells;
+mod csv;
+mod functions;
+mod objects;
+mod relations;
+mod tables;
+pub mod types;
+mod visible;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::Result;
+use datafusion::logical_expr::ScalarUDF;
+
+pub use self::visible::{
+    SessionFacts, Setting, Settings, VisibleCatalog, VisibleSchema, VisibleTable,
+};
+
+use self::objects::Objects;
+
+/// The schemas that are made here.
+pub const SCHEMAS: [&str; 2] = ["pg_catalog", "information_schema"];
+
+/// The system catalog of one session.
+#[derive(Debug)]
+pub struct SystemCatalog {
+    visible: VisibleCatalog,
+    facts: SessionFacts,
+    objects: Objects,
+    built: Mutex<HashMap<u32, Arc<dyn TableProvider>>>,
+}
+
+impl SystemCatalog {
+    /// Numbers what is visible. No table is made yet.
+    pub fn new(visible: VisibleCatalog, facts: SessionFacts) -> Arc<Self> {
+        let objects = Objects::new(&visible);
+        Arc::new(Self { visible, facts, objects, built: Mutex::default() })
+    }
+
+    /// Whether there is such a table or view.
+    pub fn contains(&self, schema: &str, name: &str) -> bool {
+        relations::find(schema, name).is_some()
+    }
+
+    /// The names of the tables and views of `pg_catalog` or `information_schema`.
+    pub fn names(&self, schema: &str) -> Vec<&'static str> {
+        relations::all().filter(|known| known.schema == schema).map(|known| known.name).collect()
+    }
+
+    /// A table or view of `pg_catalog` or `information_schema`, with its rows; `None` where there
+    /// is none. It is made at the first call and kept, but for `pg_settings`, which changes.
+    ///
+    /// # Errors
+    /// Where the catalog's data contradict each other, which is a fault of the gateway.
+    pub fn table(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some(relation) = relations::find(schema, name) else {
+            return Ok(None);
+        };
+        if relation.name == "pg_settings" {
+            return Ok(Some(tables::build(self, relation)?));
+        }
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = built.get(&relation.oid) {
+            return Ok(Some(table.clone()));
+        }
+        let table: Arc<dyn TableProvider> = tables::build(self, relation)?;
+        built.insert(relation.oid, table.clone());
+        Ok(Some(table))
+    }
+
+    /// The functions that clients ask the catalog with, bound to this session.
+    pub fn functions(self: &Arc<Self>) -> Vec<ScalarUDF> {
+        functions::all(self)
+    }
+
+    /// What the session may see.
+    pub fn visible(&self) -> &VisibleCatalog {
+        &self.visible
+    }
+
+    fn facts(&self) -> &SessionFacts {
+        &self.facts
+    }
+
+    fn objects(&self) -> &Objects {
+        &self.objects
+    }
+}
