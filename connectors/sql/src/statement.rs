@@ -10,7 +10,7 @@ use crate::error::SqlError;
 use crate::normal::normal;
 use crate::pushdown::is_exact;
 use crate::read::read;
-use crate::shape::shapes;
+use crate::shape::{Shape, shapes};
 use crate::write::{Argument, Written, write};
 
 /// A text that was read back and found to be its plan, and the values that it binds.
@@ -59,20 +59,22 @@ impl Statement {
         Self::of(dialect, &subplan.root)
     }
 
-    /// Whether the dialect can say a subplan with the same meaning; cheaper than making its
-    /// statement.
+    /// Whether the dialect can say a subplan with the same meaning, and then what the source
+    /// gives for each output. Cheaper than making its statement.
     ///
     /// # Errors
     /// Where it cannot.
-    pub fn accepts(dialect: &dyn Dialect, subplan: &Subplan) -> Result<(), SqlError> {
+    pub fn accepts(dialect: &dyn Dialect, subplan: &Subplan) -> Result<Vec<Shape>, SqlError> {
         let plan = normal(dialect, &subplan.root)?;
         if !is_exact(dialect, &plan)? {
             return Err(SqlError::unsupported("a condition that differs there"));
         }
-        if shapes(dialect, &plan)?.len() != subplan.output.len() {
+        let shapes = shapes(dialect, &plan)?;
+        if shapes.len() != subplan.output.len() {
             return Err(SqlError::unsupported("an output of another width"));
         }
-        write(dialect, &plan).map(drop)
+        write(dialect, &plan)?;
+        Ok(shapes)
     }
 
     /// The text, with placeholders. Holds names of the catalog and no values.
