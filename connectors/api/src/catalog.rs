@@ -1,7 +1,10 @@
 //! What a source holds: tables, columns and their types.
 
+use std::fmt;
+
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 
+use crate::error::ConnectorError;
 use crate::name::{ColumnName, TableName};
 
 /// The key of a field's metadata under which the PostgreSQL type stands, where the Arrow type
@@ -13,6 +16,21 @@ pub const PG_TYPE_KEY: &str = "portcullis.pg_type";
 pub struct SourceCatalog {
     /// The tables, views and materialized views.
     pub tables: Vec<Table>,
+    /// Tables that are there but cannot be described: a Parquet file without a readable footer.
+    /// Nobody can query them, and they do not keep the others from being used.
+    pub faults: Vec<TableFault>,
+    /// What was left out and why, one sentence each, for `check` and the log: a column of a type
+    /// that has no [`SqlType`].
+    pub notes: Vec<String>,
+}
+
+/// A table that cannot be described.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableFault {
+    /// Its name within the source.
+    pub table: TableName,
+    /// Why; names the table, and no path.
+    pub error: ConnectorError,
 }
 
 /// One table of a source.
@@ -138,5 +156,32 @@ impl SqlType {
             _ => return field,
         };
         field.with_metadata([(PG_TYPE_KEY.to_owned(), hint.to_owned())].into())
+    }
+}
+
+/// The short name that PostgreSQL knows the type by: `int8`, `numeric(12,2)`, `text[]`.
+impl fmt::Display for SqlType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "bool",
+            Self::Int2 => "int2",
+            Self::Int4 => "int4",
+            Self::Int8 => "int8",
+            Self::Float4 => "float4",
+            Self::Float8 => "float8",
+            Self::Numeric { precision, scale } => return write!(f, "numeric({precision},{scale})"),
+            Self::Text => "text",
+            Self::Varchar => "varchar",
+            Self::Bytea => "bytea",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Timestamp => "timestamp",
+            Self::Timestamptz => "timestamptz",
+            Self::Interval => "interval",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+            Self::Array(item) => return write!(f, "{item}[]"),
+        })
     }
 }

@@ -3,7 +3,7 @@
 /// A fault of a source. `Display` is for the log and the audit record: it may hold what the
 /// driver said, never credentials. What a client is told is made from the variant and the
 /// source's name alone.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectorError {
     /// The configuration of the source is wrong.
     #[error("{0}")]

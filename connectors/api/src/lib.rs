@@ -12,6 +12,7 @@ pub mod value;
 
 pub mod catalog;
 pub mod cells;
+pub mod decode;
 
 pub mod connector;
 pub mod subplan;
@@ -19,7 +20,10 @@ pub mod subplan;
 pub mod error;
 pub mod exec;
 
-pub use catalog::{Column, SourceCatalog, SqlType, Table};
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use catalog::{Column, SourceCatalog, SqlType, Table, TableFault};
 pub use connector::{Connector, Pushdown, Scan, ScanRequest};
 pub use error::ConnectorError;
 pub use name::{ColumnName, SourceName, TableName};

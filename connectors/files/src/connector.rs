@@ -1,0 +1,153 @@
+//! The connector over a folder.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+use async_trait::async_trait;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::stream::EmptyRecordBatchStream;
+use portcullis_connector_api::cells::scan_schema;
+use portcullis_connector_api::{
+    Column, Connector, ConnectorError, Predicate, Pushdown, Scan, ScanRequest, SourceCatalog,
+    Table, TableFault, TableName,
+};
+
+use crate::exec::{FilesExec, Start};
+use crate::folder::{self, DataFile, Format, TableFiles};
+use crate::options::FilesOptions;
+use crate::parquet::{self, ParquetScan};
+use crate::text::{self, TextScan};
+
+/// A folder of files.
+pub struct Files {
+    options: FilesOptions,
+    /// The tables that were Parquet when the catalog was last read.
+    parquet: RwLock<BTreeSet<TableName>>,
+    /// What Parquet's readers run in.
+    context: Arc<TaskContext>,
+}
+
+impl Files {
+    /// A source over this folder; looks at nothing yet.
+    pub fn new(options: FilesOptions) -> Self {
+        Self { options, parquet: RwLock::default(), context: Arc::default() }
+    }
+
+    /// What the folder holds, and which of it is Parquet; blocks.
+    fn read_catalog(
+        options: &FilesOptions,
+    ) -> Result<(SourceCatalog, BTreeSet<TableName>), ConnectorError> {
+        let listing = folder::list(&options.path)?;
+        let parquet = listing.tables.iter().filter(|files| files.format == Format::Parquet);
+        let parquet = parquet.map(|files| files.name.clone()).collect();
+        let mut catalog = SourceCatalog { faults: listing.faults, ..SourceCatalog::default() };
+        for files in listing.tables {
+            let described = match files.format {
+                Format::Parquet => parquet::describe(&files, &mut catalog.notes),
+                Format::Csv | Format::Json => {
+                    text::describe(&files, options.tables.get(&files.name), &mut catalog.notes)
+                }
+            };
+            match described {
+                Ok(table) => catalog.tables.push(table),
+                Err(error) => {
+                    catalog.faults.push(TableFault { table: files.name.clone(), error });
+                }
+            }
+        }
+        Ok((catalog, parquet))
+    }
+}
+
+/// Without the path: what a source is called is the configuration's business.
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Files").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Connector for Files {
+    fn kind(&self) -> &'static str {
+        "files"
+    }
+
+    async fn catalog(&self) -> Result<SourceCatalog, ConnectorError> {
+        let options = self.options.clone();
+        let (catalog, parquet) = blocking(move || Self::read_catalog(&options)).await?;
+        if let Ok(mut known) = self.parquet.write() {
+            *known = parquet;
+        }
+        Ok(catalog)
+    }
+
+    fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
+        let is_parquet = self.parquet.read().is_ok_and(|known| known.contains(&table.name));
+        if is_parquet && parquet::helps(table, conjunct) {
+            Pushdown::Superset
+        } else {
+            Pushdown::No
+        }
+    }
+
+    async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {
+        let (path, name) = (self.options.path.clone(), request.table.name.clone());
+        let files = blocking(move || folder::find(&path, &name)).await?;
+        let columns = wanted(&request)?;
+        let schema = scan_schema(&columns.iter().collect::<Vec<_>>());
+        let sent = files.sent();
+        let groups = grouped(&files, self.options.max_partitions);
+        let partitions = groups.len();
+        let start: Start = match files.format {
+            Format::Parquet => {
+                let scan = Arc::new(ParquetScan::new(columns, &request, self.context.clone()));
+                Arc::new(move |partition, meters| {
+                    Ok(match groups.get(partition) {
+                        Some(files) => scan.clone().start(files.clone(), meters.clone()),
+                        None => Box::pin(EmptyRecordBatchStream::new(scan.schema())),
+                    })
+                })
+            }
+            format @ (Format::Csv | Format::Json) => {
+                let (schema, limit) = (schema.clone(), request.limit);
+                Arc::new(move |partition, _| {
+                    let files = groups.get(partition).map_or(&[] as &[DataFile], Vec::as_slice);
+                    let columns: Vec<&Column> = columns.iter().collect();
+                    let scan = TextScan::new(files, format, &columns, limit)?;
+                    Ok(scan.into_stream(schema.clone()))
+                })
+            }
+        };
+        let plan = Arc::new(FilesExec::new(sent.clone(), schema, partitions, start));
+        Ok(Scan { plan, sent })
+    }
+}
+
+/// The wanted columns.
+fn wanted(request: &ScanRequest) -> Result<Vec<Column>, ConnectorError> {
+    let columns = request.columns.iter().map(|name| {
+        request.table.column(name.as_str()).cloned().ok_or_else(|| {
+            ConnectorError::Unsupported(format!(
+                "table \"{}\" has no column \"{name}\"",
+                request.table.name
+            ))
+        })
+    });
+    columns.collect()
+}
+
+/// The files in their order, in at most `most` groups of neighbours.
+fn grouped(files: &TableFiles, most: usize) -> Vec<Vec<DataFile>> {
+    let groups = files.files.len().min(most.max(1));
+    let size = files.files.len().div_ceil(groups.max(1)).max(1);
+    files.files.chunks(size).map(<[DataFile]>::to_vec).collect()
+}
+
+/// Runs what blocks where it may.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
+) -> Result<T, ConnectorError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ConnectorError::Failed(error.to_string()))?
+}

@@ -1,0 +1,262 @@
+//! Records of comma-separated values, after RFC 4180 and PostgreSQL's COPY.
+//!
+//! An unquoted empty field is NULL, a quoted one the empty text, as in `COPY … CSV`; that is why
+//! this is a reader of our own. Fields may hold line breaks in quotes; lines end in LF or CRLF;
+//! empty lines count for nothing. Nothing is ever read anew from within quotes: whoever may
+//! write a text could otherwise write rows.
+
+use std::io::{self, BufRead};
+use std::ops::Range;
+
+/// A record of more fields is too large, however few bytes they hold. PostgreSQL's tables end at
+/// 1,600 columns.
+const MAX_FIELDS: usize = 4096;
+
+/// A record: its fields as bytes, and which of them were quoted.
+#[derive(Debug, Default)]
+pub struct Record {
+    bytes: Vec<u8>,
+    fields: Vec<(Range<usize>, bool)>,
+}
+
+impl Record {
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The bytes of a field; `None` where there is no such field, or it is NULL.
+    pub fn field(&self, at: usize) -> Option<&[u8]> {
+        let (range, quoted) = self.fields.get(at)?;
+        let bytes = self.bytes.get(range.clone())?;
+        (*quoted || !bytes.is_empty()).then_some(bytes)
+    }
+}
+
+/// Where in a record the reader stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    FieldStart,
+    Plain,
+    Quoted,
+    QuoteInQuoted,
+}
+
+/// Reads records.
+pub struct Records<R> {
+    input: R,
+    max_bytes: usize,
+    at_start: bool,
+    /// Records that were passed over: too large, or never closed.
+    pub skipped: u64,
+}
+
+impl<R: BufRead> Records<R> {
+    /// A reader that passes over records of more than `max_bytes`.
+    pub fn new(input: R, max_bytes: usize) -> Self {
+        Self { input, max_bytes, at_start: true, skipped: 0 }
+    }
+
+    /// Reads the next record; false at the end.
+    pub fn read(&mut self, record: &mut Record) -> io::Result<bool> {
+        if std::mem::take(&mut self.at_start) && self.input.fill_buf()?.starts_with(b"\xef\xbb\xbf")
+        {
+            self.input.consume(3);
+        }
+        loop {
+            let mut assembly = Assembly::new(record, self.max_bytes);
+            let ended = loop {
+                let buffer = self.input.fill_buf()?;
+                if buffer.is_empty() {
+                    break false;
+                }
+                let (used, ended) = assembly.take(buffer);
+                self.input.consume(used);
+                if ended {
+                    break true;
+                }
+            };
+            let blank = assembly.is_blank();
+            let whole = !assembly.overflowed && assembly.state != State::Quoted;
+            assembly.end_record();
+            match (ended, blank, whole) {
+                (true, true, _) => {}
+                (false, true, _) => return Ok(false),
+                (_, false, true) => return Ok(true),
+                (_, false, false) => self.skipped += 1,
+            }
+            if !ended {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// A record while its bytes come in.
+struct Assembly<'a> {
+    record: &'a mut Record,
+    max_bytes: usize,
+    state: State,
+    field_start: usize,
+    quoted: bool,
+    /// Whether the byte before was an unquoted carriage return.
+    after_return: bool,
+    overflowed: bool,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(record: &'a mut Record, max_bytes: usize) -> Self {
+        record.bytes.clear();
+        record.fields.clear();
+        Self {
+            record,
+            max_bytes,
+            state: State::FieldStart,
+            field_start: 0,
+            quoted: false,
+            after_return: false,
+            overflowed: false,
+        }
+    }
+
+    /// Whether nothing was read but perhaps a carriage return.
+    fn is_blank(&self) -> bool {
+        let bytes = self.record.bytes.len() - usize::from(self.after_return);
+        self.record.fields.is_empty() && bytes == 0 && !self.quoted && !self.overflowed
+    }
+
+    /// Takes bytes up to the end of the record or of the buffer: how many, and whether it ended.
+    fn take(&mut self, buffer: &[u8]) -> (usize, bool) {
+        let mut rest = buffer;
+        while let Some((&byte, after)) = rest.split_first() {
+            let run = match self.state {
+                State::Quoted => run(rest, |byte| byte == b'"'),
+                State::Plain => run(rest, |byte| matches!(byte, b',' | b'\n' | b'\r')),
+                State::FieldStart | State::QuoteInQuoted => &[],
+            };
+            if !run.is_empty() {
+                self.after_return = false;
+                self.keep(run);
+                rest = rest.get(run.len()..).unwrap_or_default();
+                continue;
+            }
+            rest = after;
+            match (self.state, byte) {
+                (State::Quoted, _) => self.state = State::QuoteInQuoted,
+                (State::QuoteInQuoted, b'"') => {
+                    self.keep(b"\"");
+                    self.state = State::Quoted;
+                }
+                (State::FieldStart, b'"') => {
+                    self.quoted = true;
+                    self.state = State::Quoted;
+                }
+                (_, b',') => self.end_field(),
+                (_, b'\n') => return (buffer.len() - rest.len(), true),
+                (_, byte) => {
+                    self.keep(&[byte]);
+                    self.state = State::Plain;
+                    self.after_return = byte == b'\r';
+                }
+            }
+        }
+        (buffer.len(), false)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.record.bytes.len() + bytes.len() > self.max_bytes {
+            self.overflowed = true;
+        }
+        // Past the limit the record is only read to its end, not kept.
+        if !self.overflowed {
+            self.record.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    fn end_field(&mut self) {
+        let end = self.record.bytes.len();
+        if !self.overflowed {
+            self.record.fields.push((self.field_start..end, self.quoted));
+        }
+        self.overflowed |= self.record.fields.len() > MAX_FIELDS;
+        self.field_start = end;
+        self.quoted = false;
+        self.after_return = false;
+        self.state = State::FieldStart;
+    }
+
+    fn end_record(&mut self) {
+        if self.after_return {
+            self.record.bytes.pop();
+        }
+        self.end_field();
+    }
+}
+
+/// The bytes before the first that `ends` the run.
+fn run(bytes: &[u8], ends: impl Fn(u8) -> bool) -> &[u8] {
+    let length = bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len());
+    bytes.get(..length).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    /// Each record as its fields, NULL as `-` and a quoted or plain text as itself.
+    fn parse(text: &str, capacity: usize, max_bytes: usize) -> (Vec<Vec<String>>, u64) {
+        let mut records =
+            Records::new(BufReader::with_capacity(capacity, text.as_bytes()), max_bytes);
+        let mut record = Record::default();
+        let mut all = Vec::new();
+        while records.read(&mut record).unwrap() {
+            let fields = (0..record.len()).map(|at| match record.field(at) {
+                None => "-".to_owned(),
+                Some(bytes) => format!("[{}]", str::from_utf8(bytes).unwrap()),
+            });
+            all.push(fields.collect());
+        }
+        (all, records.skipped)
+    }
+
+    #[test]
+    fn records() {
+        let cases: &[(&str, &[&[&str]], u64)] = &[
+            ("a,b\n1,2\n", &[&["[a]", "[b]"], &["[1]", "[2]"]], 0),
+            ("a,b", &[&["[a]", "[b]"]], 0),
+            ("a,b\r\n1,2\r\n", &[&["[a]", "[b]"], &["[1]", "[2]"]], 0),
+            ("\u{feff}a\n", &[&["[a]"]], 0),
+            (",\"\",x\n", &[&["-", "[]", "[x]"]], 0),
+            ("\"a\nb\",\"c\"\"d\",\"e,f\"\n", &[&["[a\nb]", "[c\"d]", "[e,f]"]], 0),
+            ("a\n\n\r\nb\n", &[&["[a]"], &["[b]"]], 0),
+            ("\"\"\n", &[&["[]"]], 0),
+            ("\"\"\r\n", &[&["[]"]], 0),
+            ("a,\n", &[&["[a]", "-"]], 0),
+            ("a\"b\"c\n", &[&["[a\"b\"c]"]], 0),
+            ("\"a\"bc,d\n", &[&["[abc]", "[d]"]], 0),
+            ("a\rb\n", &[&["[a\rb]"]], 0),
+            ("\"a\r\n\"\r\n", &[&["[a\r\n]"]], 0),
+            // Never closed: the rest of the file is no record, whatever stands in it.
+            ("a\n\"b\nacme,1\n", &[&["[a]"]], 1),
+            ("a\n0123456789012345678901,2\nb\n", &[&["[a]"], &["[b]"]], 1),
+            ("a\n\"0123456789\n012345678901\n\",2\nb\n", &[&["[a]"], &["[b]"]], 1),
+            ("", &[], 0),
+            ("\n", &[], 0),
+        ];
+        for (text, expected, skipped) in cases {
+            for capacity in [1, 2, 3, 64] {
+                let (records, passed) = parse(text, capacity, 20);
+                assert_eq!(records, *expected, "{text:?} by {capacity}");
+                assert_eq!(passed, *skipped, "{text:?} by {capacity}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_of_too_many_fields_is_passed_over() {
+        let text = format!("{}\nb\n", ",".repeat(MAX_FIELDS));
+        assert_eq!(parse(&text, 64, usize::MAX), (vec![vec!["[b]".to_owned()]], 1));
+    }
+}

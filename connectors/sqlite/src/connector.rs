@@ -1,0 +1,114 @@
+//! The connector over a database file.
+
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+use async_trait::async_trait;
+use portcullis_connector_api::cells::scan_schema;
+use portcullis_connector_api::exec::StreamExec;
+use portcullis_connector_api::{
+    Column, ColumnName, Connector, ConnectorError, Predicate, Pushdown, Scan, ScanRequest,
+    SourceCatalog, Table, TableName,
+};
+use portcullis_connector_sql::{Sqlite, Statement, pushdown};
+use tokio::sync::Semaphore;
+
+use crate::catalog::{self, Native};
+use crate::options::SqliteOptions;
+use crate::stream::{Query, run};
+
+/// A database file.
+pub struct SqliteConnector {
+    options: Arc<SqliteOptions>,
+    slots: Arc<Semaphore>,
+    /// What SQLite may compare, by the catalog that was read last.
+    native: RwLock<Native>,
+}
+
+impl SqliteConnector {
+    /// A source over this file; opens nothing yet.
+    pub fn new(options: SqliteOptions) -> Self {
+        let slots = Arc::new(Semaphore::new(options.max_scans.max(1)));
+        Self { options: Arc::new(options), slots, native: RwLock::default() }
+    }
+
+    fn is_native(&self, table: &TableName, column: &ColumnName) -> bool {
+        let known =
+            |native: &Native| native.get(table).is_some_and(|columns| columns.contains(column));
+        self.native.read().is_ok_and(|native| known(&native))
+    }
+
+    /// Whether every comparison is of columns that SQLite may compare. What asks for NULL alone
+    /// depends on no class.
+    fn compares_natively(&self, table: &TableName, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::IsNull(_) | Predicate::IsNotNull(_) => true,
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().all(|part| self.compares_natively(table, part))
+            }
+            leaf => {
+                let mut all = true;
+                leaf.for_each_column(&mut |column| all &= self.is_native(table, column));
+                all
+            }
+        }
+    }
+}
+
+/// Without the path: what a source is called is the configuration's business.
+impl fmt::Debug for SqliteConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteConnector").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Connector for SqliteConnector {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn catalog(&self) -> Result<SourceCatalog, ConnectorError> {
+        let options = self.options.clone();
+        let reading = tokio::task::spawn_blocking(move || catalog::read(&options));
+        let (catalog, native) =
+            reading.await.map_err(|error| ConnectorError::Failed(error.to_string()))??;
+        if let Ok(mut known) = self.native.write() {
+            *known = native;
+        }
+        Ok(catalog)
+    }
+
+    fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
+        if self.compares_natively(&table.name, conjunct) {
+            pushdown(&Sqlite, table, conjunct)
+        } else {
+            Pushdown::No
+        }
+    }
+
+    async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {
+        let statement = Statement::scan(&Sqlite, &request)?;
+        let sent = statement.text().to_owned();
+        let table = &request.table;
+        let columns: Vec<(Column, bool)> = request
+            .columns
+            .iter()
+            .filter_map(|name| table.column(name.as_str()))
+            .map(|column| (column.clone(), self.is_native(&table.name, &column.name)))
+            .collect();
+        if columns.len() != request.columns.len() {
+            return Err(ConnectorError::Unsupported(format!(
+                "table \"{}\" has not all of these columns",
+                table.name
+            )));
+        }
+        let schema = scan_schema(&columns.iter().map(|(column, _)| column).collect::<Vec<_>>());
+        let options = self.options.clone();
+        let query = Arc::new(Query { options, statement, columns, schema: schema.clone() });
+        let slots = self.slots.clone();
+        let open = move |_| Ok(run(query.clone(), slots.clone()));
+        let plan = StreamExec::new(format!("sqlite: {sent}"), schema, Arc::new(open));
+        Ok(Scan { plan: Arc::new(plan), sent })
+    }
+}
