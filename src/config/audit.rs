@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::audit::default_key_file;
+
 use super::reader::Section;
 
 /// Where the audit record is kept.
@@ -21,12 +23,7 @@ impl Audit {
         };
         let key_file = match section.text("key_file") {
             Some(file) => file.filled()?.path(),
-            // Beside the folder, not in it: a copy of the folder is not to carry the key along.
-            None => {
-                let mut beside = dir.clone().into_os_string();
-                beside.push(".key");
-                beside.into()
-            }
+            None => default_key_file(&dir),
         };
         Some(Self { dir, key_file })
     }

@@ -11,7 +11,7 @@ pub struct Principal {
     pub person: Identity,
     /// The agent named by the token's `act` claim (RFC 8693, section 4.1).
     pub agent: Option<Identity>,
-    /// When the token, and so the session, ends.
+    /// When the token, and so the session, ends: its `exp`, and the issuer's leeway after it.
     pub expires_at: SystemTime,
 }
 
