@@ -34,10 +34,14 @@ sqlstates! {
     INVALID_DATETIME_FORMAT = "22007";
     /// `datetime_field_overflow`
     DATETIME_FIELD_OVERFLOW = "22008";
+    /// `invalid_time_zone_displacement_value`
+    INVALID_TIME_ZONE_DISPLACEMENT = "22009";
     /// `division_by_zero`
     DIVISION_BY_ZERO = "22012";
     /// `character_not_in_repertoire`: text that is not UTF-8, or holds NUL
     CHARACTER_NOT_IN_REPERTOIRE = "22021";
+    /// `interval_field_overflow`
+    INTERVAL_FIELD_OVERFLOW = "22015";
     /// `invalid_parameter_value`
     INVALID_PARAMETER_VALUE = "22023";
     /// `invalid_text_representation`

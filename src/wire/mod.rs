@@ -2,8 +2,47 @@
 //! statements to a [`Backend`], and hands rows and errors back as bytes. The only place that
 //! knows pgwire.
 
+mod options;
+mod server;
+
+// Up to the login.
+mod login;
+mod prefixed;
+mod startup;
+mod tls;
+
+// The session.
+mod cancel;
+mod connection;
+mod extended;
+mod failure;
+mod portal;
+mod rows;
+mod signals;
+mod simple;
+mod transaction;
+
+// Bytes to messages, and back.
+mod fields;
+mod framing;
+mod frontend;
+mod reply;
+
+// Bytes to values, and back.
+mod calendar;
+mod decode;
+mod encode;
+mod types;
+
+// What stands behind it.
 mod backend;
 
 pub use backend::{
     Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering, StatementKind,
 };
+pub use options::{Limits, Options, Tls};
+pub use server::Server;
+pub use tls::{TlsError, tls_config};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Array literals, such as `{1,2,NULL,"a \"b\""}`.
+
+use super::error::DecodeError;
+
+/// The elements of an array literal of one dimension; `None` for NULL.
+///
+/// # Errors
+/// 22P02 where it is malformed, 0A000 where it has more than one dimension.
+pub(in crate::wire) fn items(literal: &str) -> Result<Vec<Option<String>>, DecodeError> {
+    let malformed = || DecodeError::Array { value: literal.to_owned() };
+    let body = without_bounds(literal.trim_ascii())
+        .and_then(|literal| literal.strip_prefix('{')?.strip_suffix('}'))
+        .ok_or_else(malformed)?;
+    let mut items = Vec::new();
+    let mut rest = body.trim_ascii_start();
+    if rest.is_empty() {
+        return Ok(items);
+    }
+    loop {
+        let (item, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (item, after) = quoted_item(quoted).ok_or_else(malformed)?;
+                (Some(item), after)
+            }
+            None => plain_item(rest).ok_or_else(malformed)??,
+        };
+        items.push(item);
+        rest = match after.trim_ascii_start() {
+            "" => return Ok(items),
+            more => more.strip_prefix(',').ok_or_else(malformed)?.trim_ascii_start(),
+        };
+    }
+}
+
+/// Leaves out the bounds of `[1:3]={…}`.
+fn without_bounds(literal: &str) -> Option<&str> {
+    if !literal.starts_with('[') {
+        return Some(literal);
+    }
+    let (bounds, array) = literal.split_once('=')?;
+    let known = |c: char| c.is_ascii_digit() || "[]:+- ".contains(c);
+    bounds.chars().all(known).then(|| array.trim_ascii_start())
+}
+
+/// Up to the closing quote, and what follows it.
+fn quoted_item(text: &str) -> Option<(String, &str)> {
+    let mut item = String::new();
+    let mut chars = text.char_indices();
+    loop {
+        match chars.next()? {
+            (at, '"') => return Some((item, text.get(at + 1..)?)),
+            (_, '\\') => item.push(chars.next()?.1),
+            (_, plain) => item.push(plain),
+        }
+    }
+}
+
+/// Up to the next comma, and what follows. `None` where it is malformed.
+#[expect(clippy::type_complexity, reason = "an element may be NULL, missing, or too deep")]
+fn plain_item(text: &str) -> Option<Result<(Option<String>, &str), DecodeError>> {
+    let mut item = String::new();
+    let mut escaped = false;
+    let mut end = text.len();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            ',' => {
+                end = at;
+                break;
+            }
+            '{' => return Some(Err(DecodeError::Unsupported("an array of several dimensions"))),
+            '}' | '"' => return None,
+            '\\' => {
+                escaped = true;
+                item.push(chars.next()?.1);
+            }
+            plain => item.push(plain),
+        }
+    }
+    let rest = text.get(end..)?;
+    let item = item.trim_ascii_end();
+    match item {
+        "" => None,
+        _ if !escaped && item.eq_ignore_ascii_case("null") => Some(Ok((None, rest))),
+        _ => Some(Ok((Some(item.to_owned()), rest))),
+    }
+}

@@ -1,0 +1,104 @@
+//! Portals: statements with their parameters, ready to run, running, or run.
+
+use std::collections::HashMap;
+
+use datafusion::common::ScalarValue;
+
+use super::encode::{Columns, Format};
+use super::rows::Cursor;
+use crate::error::{ClientError, SqlState};
+
+/// One portal.
+pub(super) struct Portal<S> {
+    /// `None` is the empty query.
+    pub(super) statement: Option<S>,
+    /// The columns that were told to the client; `None` where there are no rows.
+    pub(super) columns: Option<Columns>,
+    /// One for each column.
+    pub(super) formats: Vec<Format>,
+    /// How far it is.
+    pub(super) state: State,
+}
+
+/// How far a portal is.
+pub(super) enum State {
+    /// Not begun.
+    Ready(Vec<ScalarValue>),
+    /// Begun; rows may be left.
+    Open(Box<Cursor>),
+    /// All rows were sent; the first word of the command tag.
+    Finished(&'static str),
+    /// Run, and not to be run again.
+    Spent,
+}
+
+/// A session's portals, by name.
+pub(super) struct Portals<S> {
+    portals: HashMap<String, Portal<S>>,
+    most: usize,
+}
+
+impl<S> Portals<S> {
+    /// None yet, and never more than `most`.
+    pub(super) fn new(most: usize) -> Self {
+        Self { portals: HashMap::new(), most }
+    }
+
+    /// Whether a portal of this name may be made. The one without a name may always be made
+    /// anew.
+    ///
+    /// # Errors
+    /// 42P03 for a name that is taken, 53400 for too many.
+    pub(super) fn admit(&self, name: &str) -> Result<(), ClientError> {
+        let taken = self.portals.contains_key(name);
+        if taken && !name.is_empty() {
+            return Err(ClientError::new(
+                SqlState::DUPLICATE_CURSOR,
+                format!("cursor \"{name}\" already exists"),
+            ));
+        }
+        if !taken && self.portals.len() >= self.most {
+            return Err(ClientError::new(
+                SqlState::CONFIGURATION_LIMIT_EXCEEDED,
+                format!("a session can have at most {} portals", self.most),
+            )
+            .hint("Close portals that are no longer needed."));
+        }
+        Ok(())
+    }
+
+    /// Keeps a portal under a name.
+    pub(super) fn put(&mut self, name: String, portal: Portal<S>) {
+        self.portals.insert(name, portal);
+    }
+
+    /// Takes a portal out, to run it.
+    ///
+    /// # Errors
+    /// 34000 where there is none of this name.
+    pub(super) fn take(&mut self, name: &str) -> Result<Portal<S>, ClientError> {
+        self.portals.remove(name).ok_or_else(|| unknown(name))
+    }
+
+    /// Looks at a portal.
+    ///
+    /// # Errors
+    /// 34000 where there is none of this name.
+    pub(super) fn get(&self, name: &str) -> Result<&Portal<S>, ClientError> {
+        self.portals.get(name).ok_or_else(|| unknown(name))
+    }
+
+    /// Forgets one, if it is there. Its query stops.
+    pub(super) fn close(&mut self, name: &str) {
+        self.portals.remove(name);
+    }
+
+    /// Forgets all of them: no portal outlives its transaction.
+    pub(super) fn clear(&mut self) {
+        self.portals.clear();
+    }
+}
+
+fn unknown(name: &str) -> ClientError {
+    ClientError::new(SqlState::INVALID_CURSOR_NAME, format!("portal \"{name}\" does not exist"))
+}

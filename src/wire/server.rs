@@ -1,0 +1,210 @@
+//! The listener: takes connections within the limits, and ends them all at a shutdown.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{ReadHalf, WriteHalf, split};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{Instrument, field, info_span};
+
+use super::backend::Backend;
+use super::cancel::Registry;
+use super::failure::Failure;
+use super::framing::Frames;
+use super::login::{Desk, Welcome};
+use super::options::Options;
+use super::reply::{Replies, Severity, hang_up};
+use super::signals::Phase;
+use super::startup::{self, Duplex, Opening, StartupError, Stream};
+use crate::error::{ClientError, SqlState};
+
+/// How long sessions have to say good bye once everything must end.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A server of the Postgres protocol in front of a backend.
+pub struct Server<B> {
+    house: Arc<House<B>>,
+    phase: watch::Sender<Phase>,
+}
+
+/// What all connections share.
+struct House<B> {
+    backend: Arc<B>,
+    options: Options,
+    cancels: Arc<Registry>,
+    /// Places for clients that have not logged in yet.
+    handshakes: Arc<Semaphore>,
+    /// Places for sessions.
+    sessions: Arc<Semaphore>,
+    phase: watch::Receiver<Phase>,
+    connections: AtomicU64,
+}
+
+/// A client that was let in: its place, and both directions of its connection.
+struct Guest<C> {
+    welcome: Welcome<C>,
+    frames: Frames<ReadHalf<Stream>>,
+    replies: Replies<WriteHalf<Stream>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<B: Backend> Server<B> {
+    /// A server that is not listening yet.
+    pub fn new(options: Options, backend: Arc<B>) -> Self {
+        let (phase, watched) = watch::channel(Phase::Serving);
+        let house = House {
+            backend,
+            cancels: Arc::default(),
+            handshakes: Arc::new(Semaphore::new(options.limits.max_handshakes)),
+            sessions: Arc::new(Semaphore::new(options.limits.max_connections)),
+            phase: watched,
+            connections: AtomicU64::new(1),
+            options,
+        };
+        Self { house: Arc::new(house), phase }
+    }
+
+    /// Takes connections until `shutdown` is ready. Then no new ones are taken, idle sessions
+    /// end with 57P01, running statements may go on for `shutdown_grace_ms`, and this returns
+    /// when all have ended.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let mut connections = JoinSet::new();
+        tokio::pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        // Answers are written whole, so there is nothing to be gathered.
+                        let _ = stream.set_nodelay(true);
+                        self.take(&mut connections, stream, peer);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        // Out of file descriptors, most likely: it will not pass at once.
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        }
+        drop(listener);
+        self.phase.send_replace(Phase::Draining);
+        let grace = self.house.options.limits.shutdown_grace();
+        if timeout(grace, all_ended(&mut connections)).await.is_err() {
+            self.phase.send_replace(Phase::Stopping);
+            let _ = timeout(FAREWELL, all_ended(&mut connections)).await;
+        }
+        connections.shutdown().await;
+    }
+
+    fn take(&self, connections: &mut JoinSet<()>, stream: impl Duplex + 'static, peer: SocketAddr) {
+        let Ok(place) = Arc::clone(&self.house.handshakes).try_acquire_owned() else {
+            tracing::warn!(%peer, "too many clients that have not logged in");
+            return;
+        };
+        let house = Arc::clone(&self.house);
+        let number = house.connections.fetch_add(1, Ordering::Relaxed);
+        let span = info_span!("connection", number, %peer, user = field::Empty);
+        let attended = async move { house.attend(stream, peer, place).await };
+        connections.spawn(attended.instrument(span));
+    }
+}
+
+async fn all_ended(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
+}
+
+impl<B: Backend> House<B> {
+    /// One connection, from its first byte to its last.
+    async fn attend(
+        &self,
+        stream: impl Duplex + 'static,
+        peer: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) {
+        let limit = self.options.limits.login_timeout();
+        let Ok(guest) = timeout(limit, self.welcome(stream, peer)).await else {
+            tracing::info!("no login within {} ms", limit.as_millis());
+            return;
+        };
+        drop(place);
+        if let Some(Guest { welcome, frames, replies, _place }) = guest {
+            tracing::info!("session began");
+            self.desk().serve(welcome, frames, replies).await;
+            tracing::info!("session ended");
+        }
+    }
+
+    /// Up to the login. Clients that are not let in are told why, and are gone then.
+    async fn welcome(
+        &self,
+        stream: impl Duplex + 'static,
+        peer: SocketAddr,
+    ) -> Option<Guest<B::Conversation>> {
+        let write_timeout = self.options.limits.write_timeout();
+        let halves = |stream| {
+            let (reading, writing) = split(stream);
+            (Frames::new(reading), Replies::new(writing, write_timeout))
+        };
+        let opening = startup::open(stream, peer, self.options.tls.as_ref()).await;
+        let (mut frames, mut replies, failure) = match opening {
+            Ok(Opening::Session(stream, startup)) => {
+                let (mut frames, mut replies) = halves(stream);
+                tracing::Span::current()
+                    .record("user", startup.parameters.get("user").map(String::as_str));
+                let place = Arc::clone(&self.sessions).try_acquire_owned();
+                let let_in = match &place {
+                    Ok(_) => self.desk().log_in(&mut frames, &mut replies, startup, peer).await,
+                    Err(_) => Err(too_many().into()),
+                };
+                match (let_in, place) {
+                    (Ok(welcome), Ok(_place)) => {
+                        return Some(Guest { welcome, frames, replies, _place });
+                    }
+                    (Err(failure), _) => (frames, replies, failure),
+                    (Ok(_), Err(_)) => return None,
+                }
+            }
+            Ok(Opening::Cancel { number, secret }) => {
+                // Whether they matched is told to nobody.
+                self.cancels.cancel(number, &secret);
+                return None;
+            }
+            Err(StartupError::Refused(stream, error)) => {
+                let (frames, replies) = halves(stream);
+                (frames, replies, Failure::Session(error))
+            }
+            Err(StartupError::Broken(error)) => {
+                tracing::debug!(%error, "no startup");
+                return None;
+            }
+        };
+        if let Failure::Statement(error) | Failure::Session(error) = &failure {
+            let internal = error.internal.as_deref();
+            tracing::info!(sqlstate = error.sqlstate.code(), internal, "refused: {error}");
+            replies.put_error(Severity::Fatal, error);
+        }
+        hang_up(&mut frames, &mut replies).await;
+        None
+    }
+
+    fn desk(&self) -> Desk<'_, B> {
+        Desk {
+            backend: &self.backend,
+            cancels: &self.cancels,
+            phase: &self.phase,
+            limits: &self.options.limits,
+        }
+    }
+}
+
+fn too_many() -> ClientError {
+    ClientError::new(SqlState::TOO_MANY_CONNECTIONS, "sorry, too many clients already")
+}
