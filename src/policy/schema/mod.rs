@@ -253,7 +253,7 @@ fn shape(
             name: column.name.clone(),
             sql_type: column.sql_type.clone(),
             attribute,
-            optional: column.nullable || column.fallible,
+            optional: column.nullable,
             tags,
         });
     }
