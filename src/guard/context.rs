@@ -88,10 +88,11 @@ impl ContextProvider for Context<'_> {
         self.guard.options()
     }
 
-    // The planner makes its suggestions from these lists; it makes none.
+    // The planner suggests names from these lists, and fails where they are empty: the empty name
+    // suggests nothing.
 
     fn udf_names(&self) -> Vec<String> {
-        Vec::new()
+        vec![String::new()]
     }
 
     fn higher_order_function_names(&self) -> Vec<String> {
@@ -99,10 +100,10 @@ impl ContextProvider for Context<'_> {
     }
 
     fn udaf_names(&self) -> Vec<String> {
-        Vec::new()
+        vec![String::new()]
     }
 
     fn udwf_names(&self) -> Vec<String> {
-        Vec::new()
+        vec![String::new()]
     }
 }

@@ -187,8 +187,8 @@ impl Drop for Lease {
         // than the pool allows.
         let (slot, tls) = (self.slot.take(), self.pool.tls.clone());
         runtime.spawn(async move {
-            let cancelled =
-                timeout(CANCEL_TIMEOUT, connection.client.cancel_token().cancel_query(tls));
+            let token = connection.client.cancel_token();
+            let cancelled = timeout(CANCEL_TIMEOUT, token.cancel_query(tls));
             if !matches!(cancelled.await, Ok(Ok(()))) {
                 tracing::debug!("a statement at a postgres source could not be cancelled");
             }
