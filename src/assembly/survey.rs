@@ -48,9 +48,8 @@ pub async fn survey(config: &Config) -> Result<Survey, Faults> {
     let mut sources = Vec::new();
     let mut uncovered = Vec::new();
     for source in &config.sources {
-        let connector = connector(source, config.limits.statement_timeout).map_err(|error| {
-            Faults::of(format_args!("source \"{}\": {error}", source.name))
-        })?;
+        let connector = connector(source, config.limits.statement_timeout)
+            .map_err(|error| Faults::of(format_args!("source \"{}\": {error}", source.name)))?;
         let kind = connector.kind();
         let mut state = SourceState {
             name: source.name.clone(),
@@ -73,9 +72,10 @@ pub async fn survey(config: &Config) -> Result<Survey, Faults> {
                     &rules,
                 );
                 let damaged = |fault: &CoverageFault| match fault {
-                    CoverageFault::Unknown { what, .. } => {
-                        catalog.faults.iter().any(|fault| *what == format!("table \"{}\"", fault.table))
-                    }
+                    CoverageFault::Unknown { what, .. } => catalog
+                        .faults
+                        .iter()
+                        .any(|fault| *what == format!("table \"{}\"", fault.table)),
                     _ => false,
                 };
                 uncovered.extend(faults.into_iter().filter(|fault| !damaged(fault)));

@@ -20,9 +20,8 @@ pub(super) struct Options {
 }
 
 /// Words in a column's name that sound like personal data.
-const PERSONAL: &[&str] = &[
-    "address", "birth", "card", "email", "iban", "passport", "phone", "salary", "ssn", "surname",
-];
+const PERSONAL: &[&str] =
+    &["address", "birth", "card", "email", "iban", "passport", "phone", "salary", "ssn", "surname"];
 
 pub(super) fn schema(options: &Options) -> Outcome {
     let config = Config::load(&options.config)?;

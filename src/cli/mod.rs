@@ -68,10 +68,7 @@ pub fn run() -> ExitCode {
 /// Where asynchronous work runs. Planning walks deep trees on its stacks, which the bounds on
 /// statements are made for.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(STACK_BYTES)
-        .build()
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
 }
 
 const STACK_BYTES: usize = 16 << 20;

@@ -83,10 +83,8 @@ impl Conversion {
         }
         let all: Vec<usize> = (0..scan.source.schema().fields().len()).collect();
         let positions = scan.projection.as_deref().unwrap_or(&all);
-        let columns = positions
-            .iter()
-            .map(|at| guarded.plain_column(*at))
-            .collect::<Option<Vec<_>>>()?;
+        let columns =
+            positions.iter().map(|at| guarded.plain_column(*at)).collect::<Option<Vec<_>>>()?;
         let types = columns.iter().map(|column| column.sql_type.clone()).collect();
         let columns = columns.into_iter().map(|column| column.name.clone()).collect();
         let table = Arc::clone(stored);
@@ -130,8 +128,7 @@ impl Conversion {
             .iter()
             .map(|(left, right)| {
                 let pair = (left_columns.position(left)?, right_columns.position(right)?);
-                let alike =
-                    left_columns.sql_type(pair.0)? == right_columns.sql_type(pair.1)?;
+                let alike = left_columns.sql_type(pair.0)? == right_columns.sql_type(pair.1)?;
                 alike.then_some(pair)
             })
             .collect::<Option<Vec<_>>>()?;

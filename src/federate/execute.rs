@@ -5,16 +5,16 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use datafusion::catalog::Session;
 use datafusion::common::Result;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
-use datafusion::catalog::Session;
 
 use super::remote::{RemoteNode, hand_over};
 use crate::guard::remote::plan_subplan;
@@ -78,11 +78,7 @@ impl Prepared {
 ///
 /// # Errors
 /// Where a source cannot be reached, or the result of planning does not pass the guard's check.
-pub async fn prepare(
-    guard: &Guard,
-    plan: &GuardedPlan,
-    resources: &Resources,
-) -> Result<Prepared> {
+pub async fn prepare(guard: &Guard, plan: &GuardedPlan, resources: &Resources) -> Result<Prepared> {
     let handed = hand_over(plan.logical().clone())?;
     let scans = Arc::new(Scans::default());
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
@@ -134,8 +130,7 @@ impl ExtensionPlanner for Scans {
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else { return Ok(None) };
-        let (plan, sent) =
-            plan_subplan(&remote.source, &remote.subplan, &remote.tables).await?;
+        let (plan, sent) = plan_subplan(&remote.source, &remote.subplan, &remote.tables).await?;
         self.note(remote.source.name.as_str(), sent);
         Ok(Some(plan))
     }

@@ -8,7 +8,9 @@ use datafusion::logical_expr::ScalarUDF;
 
 use super::error::GuardError;
 use super::estate::{Estate, GovernedTable, Source};
-use super::system::{self, SessionFacts, SystemCatalog, VisibleCatalog, VisibleSchema, VisibleTable};
+use super::system::{
+    self, SessionFacts, SystemCatalog, VisibleCatalog, VisibleSchema, VisibleTable,
+};
 use super::table::GuardedTable;
 use super::tenancy::TenantScope;
 use super::token::TokenSecret;
@@ -40,10 +42,13 @@ pub struct SessionCatalog {
     database: String,
     search_path: Vec<String>,
     session: SessionFacts,
-    guarded: Mutex<HashMap<(String, String), Option<Arc<GuardedTable>>>>,
+    guarded: Mutex<HashMap<Name, Option<Arc<GuardedTable>>>>,
     system: OnceLock<Arc<SystemCatalog>>,
     system_functions: OnceLock<HashMap<String, Arc<ScalarUDF>>>,
 }
+
+/// Schema and table.
+type Name = (String, String);
 
 /// What a name in FROM stands for.
 pub(in crate::guard) enum Found {
@@ -162,8 +167,11 @@ impl SessionCatalog {
     pub(in crate::guard) fn system(&self) -> &Arc<SystemCatalog> {
         self.system.get_or_init(|| {
             let schemas = self.schemas_in_order();
-            let search_path =
-                if self.search_path.is_empty() { schemas.clone() } else { self.search_path.clone() };
+            let search_path = if self.search_path.is_empty() {
+                schemas.clone()
+            } else {
+                self.search_path.clone()
+            };
             let visible: Vec<_> = self.visible_tables().collect();
             let schemas = schemas.into_iter().map(|name| VisibleSchema {
                 tables: visible

@@ -114,7 +114,10 @@ fn internal() -> ClientError {
 }
 
 /// Says an error of one source, which is all that a client may know of where data come from.
-pub(in crate::guard) fn source_error(source: &SourceName, error: DataFusionError) -> DataFusionError {
+pub(in crate::guard) fn source_error(
+    source: &SourceName,
+    error: DataFusionError,
+) -> DataFusionError {
     match root(&error) {
         DataFusionError::External(inner) if inner.is::<ConnectorError>() => {}
         DataFusionError::ParquetError(_)

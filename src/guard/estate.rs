@@ -224,9 +224,9 @@ fn unknown_rules(
         };
         let named = rules.columns.keys().chain(&rules.tenant_column);
         let missing = named.filter(|column| table.column(column.as_str()).is_none());
-        faults.extend(missing.map(|column| {
-            unknown(format!("column \"{column}\" in table \"{name}\""))
-        }));
+        faults.extend(
+            missing.map(|column| unknown(format!("column \"{column}\" in table \"{name}\""))),
+        );
     }
     faults
 }
@@ -261,6 +261,8 @@ impl Estate {
 
     /// Every table with its source.
     pub fn tables(&self) -> impl Iterator<Item = (&Arc<Source>, &Arc<GovernedTable>)> {
-        self.sources.iter().flat_map(|source| source.tables.iter().map(move |table| (source, table)))
+        self.sources
+            .iter()
+            .flat_map(|source| source.tables.iter().map(move |table| (source, table)))
     }
 }

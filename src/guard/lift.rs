@@ -77,13 +77,7 @@ impl Lifting<'_> {
         }
     }
 
-    fn binary(
-        &self,
-        left: &Expr,
-        op: Operator,
-        right: &Expr,
-        truth: bool,
-    ) -> Option<Predicate> {
+    fn binary(&self, left: &Expr, op: Operator, right: &Expr, truth: bool) -> Option<Predicate> {
         match (op, truth) {
             (Operator::And, true) | (Operator::Or, false) => {
                 Some(self.admits(left, truth)?.and(self.admits(right, truth)?))

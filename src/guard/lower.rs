@@ -34,6 +34,9 @@ pub(in crate::guard) fn lower(
     })
 }
 
+/// A column, and constants of its type.
+type Alike = (Arc<dyn PhysicalExpr>, Vec<Arc<dyn PhysicalExpr>>);
+
 struct Lowering<'a> {
     table: &'a Table,
     schema: &'a Schema,
@@ -47,11 +50,9 @@ impl Lowering<'_> {
             Predicate::Compare { column, op, value } => {
                 self.compare(column.as_str(), operator(*op), value)
             }
-            Predicate::CompareColumns { left, op, right } => Ok(binary(
-                self.column(left.as_str())?,
-                operator(*op),
-                self.column(right.as_str())?,
-            )),
+            Predicate::CompareColumns { left, op, right } => {
+                Ok(binary(self.column(left.as_str())?, operator(*op), self.column(right.as_str())?))
+            }
             Predicate::In { column, values } => self.list(column.as_str(), values, false),
             Predicate::NotIn { column, values } => self.list(column.as_str(), values, true),
             Predicate::IsNull(column) => is_null(self.column(column.as_str())?),
@@ -88,12 +89,7 @@ impl Lowering<'_> {
         Ok(binary(column, operator, value))
     }
 
-    fn list(
-        &self,
-        column: &str,
-        values: &[Value],
-        negated: bool,
-    ) -> Result<Arc<dyn PhysicalExpr>> {
+    fn list(&self, column: &str, values: &[Value], negated: bool) -> Result<Arc<dyn PhysicalExpr>> {
         if values.is_empty() {
             let column = self.column(column)?;
             return if negated { is_not_null(column) } else { Ok(lit(false)) };
@@ -104,11 +100,7 @@ impl Lowering<'_> {
 
     /// The column and the constants in one type; the column is widened where a constant does
     /// not fit its type, which cannot fail.
-    fn alike(
-        &self,
-        column: &str,
-        values: &[Value],
-    ) -> Result<(Arc<dyn PhysicalExpr>, Vec<Arc<dyn PhysicalExpr>>)> {
+    fn alike(&self, column: &str, values: &[Value]) -> Result<Alike> {
         let column = self.column(column)?;
         let stored = column.data_type(self.schema)?;
         let widest = widest(&stored, values);

@@ -30,10 +30,7 @@ pub(in crate::guard) enum Mask {
     /// Part of the value.
     Partial(PartialForm),
     /// A stand-in. UUIDs get one that looks like a UUID.
-    Token {
-        key: TokenKey,
-        uuid: bool,
-    },
+    Token { key: TokenKey, uuid: bool },
 }
 
 impl Mask {
@@ -82,10 +79,7 @@ fn partial(form: &PartialForm, values: &ArrayRef) -> Result<ArrayRef> {
     Ok(masked.unwrap_or_else(|| new_null_array(values.data_type(), values.len())))
 }
 
-fn each_text(
-    values: &ArrayRef,
-    mask: impl Fn(&str) -> Option<String>,
-) -> Option<ArrayRef> {
+fn each_text(values: &ArrayRef, mask: impl Fn(&str) -> Option<String>) -> Option<ArrayRef> {
     let masked: StringViewArray =
         values.as_string_view().iter().map(|value| mask(value?)).collect();
     Some(Arc::new(masked))
@@ -125,10 +119,7 @@ fn ip24(value: &str) -> Option<String> {
     Some(Ipv4Addr::new(a, b, c, 0).to_string())
 }
 
-fn each_date(
-    values: &ArrayRef,
-    mask: impl Fn(NaiveDate) -> Option<NaiveDate>,
-) -> Option<ArrayRef> {
+fn each_date(values: &ArrayRef, mask: impl Fn(NaiveDate) -> Option<NaiveDate>) -> Option<ArrayRef> {
     let epoch = NaiveDate::default();
     let days = |date: NaiveDate| i32::try_from((date - epoch).num_days()).ok();
     match values.data_type() {
@@ -173,8 +164,8 @@ fn buckets(size: i64, values: &ArrayRef) -> Option<ArrayRef> {
         DataType::Int32 => whole::<Int32Type>(values, |v| floor(v.into())?.try_into().ok()),
         DataType::Int64 => whole::<Int64Type>(values, floor),
         DataType::Decimal128(precision, scale) => {
-            let size = i128::from(size)
-                .checked_mul(10_i128.checked_pow(u32::try_from(*scale).ok()?)?)?;
+            let size =
+                i128::from(size).checked_mul(10_i128.checked_pow(u32::try_from(*scale).ok()?)?)?;
             let masked: Decimal128Array = values
                 .as_primitive::<Decimal128Type>()
                 .iter()

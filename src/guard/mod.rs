@@ -31,8 +31,7 @@ pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error};
 pub use estate::{
-    ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules, TableTenancy,
-    TenantType,
+    ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules, TableTenancy, TenantType,
 };
 pub use form::PartialForm;
 pub use plan::{Described, Guard, GuardedPlan};

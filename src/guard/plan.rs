@@ -11,8 +11,8 @@ use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::{DFSchema, ParamValues, Result, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::execution::{SessionStateDefaults};
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableSource, cast};
@@ -200,7 +200,10 @@ impl Guard {
             let expr = cast(expr, field.data_type().clone());
             match simplifier.simplify(simplifier.coerce(expr, &nothing)?)? {
                 Expr::Literal(value, _) => Ok(value),
-                _ => Err(GuardError::Unsupported("an argument that is not constant".to_owned()).into()),
+                _ => {
+                    Err(GuardError::Unsupported("an argument that is not constant".to_owned())
+                        .into())
+                }
             }
         };
         expressions.iter().zip(fields).map(constant).collect()

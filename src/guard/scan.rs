@@ -73,9 +73,7 @@ pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<Guarded
     }
     let projection = visible
         .iter()
-        .map(|column| {
-            Ok((shown(column, stored, &expected)?, column.field.name().clone()))
-        })
+        .map(|column| Ok((shown(column, stored, &expected)?, column.field.name().clone())))
         .collect::<Result<Vec<_>>>()?;
     plan = Arc::new(ProjectionExec::try_new(projection, plan)?);
     let name = format!("{}.{}", table.table().schema, table.table().name);

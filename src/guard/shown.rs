@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::ColumnarValue;
@@ -35,7 +35,11 @@ pub(in crate::guard) fn shown(
             case(None, arms, Some(nothing))?
         }
     };
-    Ok(Arc::new(ShownExpr { step: Step::As, inputs: vec![inner], field: Arc::clone(&column.field) }))
+    Ok(Arc::new(ShownExpr {
+        step: Step::As,
+        inputs: vec![inner],
+        field: Arc::clone(&column.field),
+    }))
 }
 
 fn one_way(

@@ -198,7 +198,9 @@ impl Masks<'_> {
     fn token_domain(&self, stored: &Column, rules: &ColumnRules) -> String {
         match &rules.token_domain {
             Some(domain) => format!("domain:{domain}"),
-            None => format!("column:{}/{}/{}", self.source.name, self.table.table.name, stored.name),
+            None => {
+                format!("column:{}/{}/{}", self.source.name, self.table.table.name, stored.name)
+            }
         }
     }
 }

@@ -68,7 +68,10 @@ impl AuditedRows {
         error
     }
 
-    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch, ClientError>>> {
+    fn advance(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<RecordBatch, ClientError>>> {
         let Some(rows) = &mut self.rows else { return Poll::Ready(None) };
         if self.bounds.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Some(Err(self.fail(timed_out()))));
@@ -96,10 +99,7 @@ impl AuditedRows {
 
 /// 57014, as PostgreSQL says it.
 pub(in crate::session) fn timed_out() -> ClientError {
-    ClientError::new(
-        SqlState::QUERY_CANCELED,
-        "canceling statement due to statement timeout",
-    )
+    ClientError::new(SqlState::QUERY_CANCELED, "canceling statement due to statement timeout")
 }
 
 fn too_many_rows(limit: u64) -> ClientError {

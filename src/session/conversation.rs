@@ -38,6 +38,9 @@ pub struct Session {
     prepared: HashMap<String, Option<Prepared>>,
 }
 
+/// What `EXECUTE` runs: the query, its declared types, and the values of its parameters.
+type Executed = (Query, Arc<[Option<FieldRef>]>, Vec<ScalarValue>);
+
 /// A statement with the parameter types that were declared for it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -160,7 +163,7 @@ impl Session {
         &self,
         name: &str,
         values: &[sqlparser::ast::Expr],
-    ) -> Result<(Query, Arc<[Option<FieldRef>]>, Vec<ScalarValue>), ClientError> {
+    ) -> Result<Executed, ClientError> {
         let prepared = self.find(name)?;
         let Some(Prepared { statement, declared }) = prepared else {
             return Err(not_a_query(name));
@@ -172,7 +175,11 @@ impl Session {
                 SqlState::SYNTAX_ERROR,
                 format!("wrong number of parameters for prepared statement \"{name}\""),
             )
-            .detail(format!("expected {} parameters but got {}", parameters.len(), values.len())));
+            .detail(format!(
+                "expected {} parameters but got {}",
+                parameters.len(),
+                values.len()
+            )));
         }
         let catalog = self.catalog(SystemTime::now());
         let values = self
@@ -264,9 +271,7 @@ impl Session {
             | Command::Execute { .. }
             | Command::Explain(_)
             | Command::Show(_)
-            | Command::ShowAll => {
-                Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error"))
-            }
+            | Command::ShowAll => Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error")),
         }
     }
 
@@ -323,8 +328,11 @@ impl Conversation for Session {
         text: &str,
         declared: &[u32],
     ) -> Result<(), ClientError> {
-        let declared: Arc<[_]> =
-            declared.iter().map(|oid| parameter::of_oid(*oid)).collect::<Result<Vec<_>, _>>()?.into();
+        let declared: Arc<[_]> = declared
+            .iter()
+            .map(|oid| parameter::of_oid(*oid))
+            .collect::<Result<Vec<_>, _>>()?
+            .into();
         let mut statements = self.parse(text)?;
         let statement = statements.pop();
         if !statements.is_empty() {
@@ -380,7 +388,8 @@ impl Conversation for Session {
         prepared: &Prepared,
         values: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError> {
-        let span = tracing::info_span!("query", session = %self.id, user = %self.principal.person.user);
+        let span =
+            tracing::info_span!("query", session = %self.id, user = %self.principal.person.user);
         self.answer(prepared, values).instrument(span).await
     }
 

@@ -85,7 +85,7 @@ impl Session {
                 return Err(error);
             }
         };
-        
+
         let meter = Arc::new(Meter::default());
         let bounds = Bounds {
             deadline: Box::pin(sleep_until(deadline)),
@@ -136,7 +136,10 @@ impl Session {
         if explain.analyze {
             // What a run takes tells of rows that are not shown.
             return Err(if whole {
-                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "EXPLAIN ANALYZE is not supported")
+                ClientError::new(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    "EXPLAIN ANALYZE is not supported",
+                )
             } else {
                 ClientError::new(
                     SqlState::INSUFFICIENT_PRIVILEGE,
@@ -152,7 +155,9 @@ impl Session {
             let ready = self.split(&plan, learned).await?;
             lines.push(String::new());
             lines.extend(learned.tables.iter().flat_map(guard_lines));
-            lines.extend(learned.sent.iter().map(|(source, text)| format!("Sent to {source}: {text}")));
+            lines.extend(
+                learned.sent.iter().map(|(source, text)| format!("Sent to {source}: {text}")),
+            );
             lines.push(String::new());
             lines.extend(ready.display().lines().map(str::to_owned));
         }
@@ -184,9 +189,8 @@ impl Session {
         } else {
             guard.describe(catalog, call.query, call.declared).map_err(said)?.parameters
         };
-        let plan = guard
-            .plan(catalog, call.query, &parameters, call.values.clone(), now)
-            .map_err(said)?;
+        let plan =
+            guard.plan(catalog, call.query, &parameters, call.values.clone(), now).map_err(said)?;
         tracing::debug!(tables = plan.touched().len(), "planned and guarded");
         learned.tables = plan.touched().to_vec();
         Ok(plan)

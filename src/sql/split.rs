@@ -173,7 +173,7 @@ impl<'a> Places<'a> {
     fn slice(&self, tokens: &[TokenWithSpan]) -> &'a str {
         let mut meaningful = tokens.iter().filter(|token| is_meaningful(token));
         let first = meaningful.next();
-        let last = meaningful.last().or(first);
+        let last = meaningful.next_back().or(first);
         let range = first.zip(last).and_then(|(first, last)| {
             Some(self.byte(first.span.start)?..self.byte(last.span.end)?)
         });

@@ -4,6 +4,7 @@
 //! clear can be waiting in a buffer when TLS begins (CVE-2021-23214).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::net::SocketAddr;
 
@@ -205,14 +206,22 @@ impl Startup {
             let value = text(&mut packet)?;
             if name.starts_with("_pq_.") {
                 unknown_options.push(name);
-            } else if parameters.contains_key(&name) {
-                // Which of the two is meant would be a guess.
-                return Err(ClientError::new(
-                    SqlState::PROTOCOL_VIOLATION,
-                    format!("parameter \"{name}\" stands twice in the startup packet"),
-                ));
             } else {
-                parameters.insert(name, value);
+                match parameters.entry(name) {
+                    Entry::Vacant(free) => {
+                        free.insert(value);
+                    }
+                    // Which of the two is meant would be a guess.
+                    Entry::Occupied(taken) => {
+                        return Err(ClientError::new(
+                            SqlState::PROTOCOL_VIOLATION,
+                            format!(
+                                "parameter \"{}\" stands twice in the startup packet",
+                                taken.key()
+                            ),
+                        ));
+                    }
+                }
             }
         }
         packet.end().map_err(|_| layout())?;

@@ -223,7 +223,6 @@ impl<C: PartialEq> Predicate<C> {
             _ => Self::Or(kept),
         }
     }
-
 }
 
 fn each_once<T: PartialEq>(parts: Vec<T>) -> Vec<T> {

@@ -197,7 +197,7 @@ fn at_source(store: &Path, sql: &str) -> Result<Answer, rusqlite::Error> {
     let memory = rusqlite::Connection::open_in_memory()?;
     memory.execute("ATTACH ?1 AS crm", [store.display().to_string()])?;
     let mut statement = memory.prepare(sql)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let count = columns.len();
     let rows = statement.query_map([], |row| {
         (0..count)

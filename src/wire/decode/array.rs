@@ -56,7 +56,6 @@ fn quoted_item(text: &str) -> Option<(String, &str)> {
 }
 
 /// Up to the next comma, and what follows. `None` where it is malformed.
-#[expect(clippy::type_complexity, reason = "an element may be NULL, missing, or too deep")]
 fn plain_item(text: &str) -> Option<Result<(Option<String>, &str), DecodeError>> {
     let mut item = String::new();
     let mut escaped = false;

@@ -177,7 +177,7 @@ impl Binary {
     /// Whether this number is exactly half of the last digit less than a decimal that ends in an
     /// odd digit, so that the even digit below is as near.
     fn is_below_by_half_a_digit(&self, decimal: &Decimal) -> bool {
-        if decimal.digits % 2 == 0 {
+        if decimal.digits.is_multiple_of(2) {
             return false;
         }
         let exact =

@@ -1,6 +1,6 @@
 //! Casts that look up names, and literals of arrays.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 

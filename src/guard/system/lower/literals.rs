@@ -66,10 +66,9 @@ fn recursive(query: RecursiveQuery) -> Result<LogicalPlan> {
     let term = term.transform_up_with_subqueries(|node| match node {
         LogicalPlan::TableScan(scan) if is_own(&scan) => {
             let named = scan.source.schema();
-            let fields =
-                schema.fields().iter().zip(named.fields()).map(|(typed, named)| {
-                    typed.as_ref().clone().with_name(named.name()).with_nullable(true)
-                });
+            let fields = schema.fields().iter().zip(named.fields()).map(|(typed, named)| {
+                typed.as_ref().clone().with_name(named.name()).with_nullable(true)
+            });
             let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
             let table: Arc<dyn TableProvider> =
                 Arc::new(CteWorkTable::new(&query.name, schema.into()));
