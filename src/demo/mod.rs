@@ -2,8 +2,12 @@
 //! folder, fills it with data of four kinds, policies and keys, and shows on a terminal what each
 //! of its people may see and what becomes of an attack. Everything shown is really run.
 
+pub mod answer;
+pub mod attack;
+mod client;
 pub mod company;
 pub mod expected;
 pub mod people;
 pub mod screen;
 pub mod text;
+pub mod trail;

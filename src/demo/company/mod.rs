@@ -31,7 +31,7 @@ pub enum DemoError {
     #[error("folder \"{}\" is not empty and holds no demonstration company", .0.display())]
     Foreign(PathBuf),
     /// A file could not be read or written.
-    #[error("cannot write \"{}\": {source}", path.display())]
+    #[error("cannot use \"{}\": {source}", path.display())]
     File {
         /// Which file or folder.
         path: PathBuf,
@@ -45,8 +45,11 @@ pub enum DemoError {
     #[error("cannot write the orders: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// Columns of unequal length: a fault of ours.
-    #[error("cannot arrange the orders: {0}")]
+    #[error("cannot arrange the rows: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// The plain filter, which attacks are compared on, cannot read the company's data.
+    #[error("cannot open the data for comparison: {0}")]
+    Plain(#[from] datafusion::error::DataFusionError),
     /// The system's generator of random numbers failed, or made a key that cannot be used.
     #[error("cannot make a key")]
     Key,

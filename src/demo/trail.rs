@@ -1,0 +1,85 @@
+//! What the audit log says of a query: read from its folder, as an auditor would.
+
+use crate::audit::{Decision, Outcome, Result as Ending};
+
+/// One statement, or one login, in the audit log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trail {
+    /// The number of the record of the intent.
+    pub seq: u64,
+    /// Who, and on whose behalf.
+    pub who: String,
+    /// What the decisions about the tables were.
+    pub tables: Vec<Decision>,
+    /// How it ended, where that is written already.
+    pub outcome: Option<Outcome>,
+}
+
+impl Trail {
+    /// Who, and how it ended, in one line.
+    pub fn headline(&self) -> String {
+        let ending = match &self.outcome {
+            None => "not ended".to_owned(),
+            Some(Outcome { result: Ending::Ok, rows: 1, .. }) => "ok, 1 row".to_owned(),
+            Some(Outcome { result: Ending::Ok, rows, .. }) => format!("ok, {rows} rows"),
+            Some(Outcome { result: Ending::Abandoned, .. }) => "abandoned".to_owned(),
+            Some(Outcome { result: Ending::Error { sqlstate, message, internal }, .. }) => {
+                let told = format!("refused {sqlstate}");
+                // What the client is not told is what an auditor wants to know.
+                match internal {
+                    Some(internal) => format!("{told}: {internal}"),
+                    None => format!("{told}: {message}"),
+                }
+            }
+        };
+        format!("#{} {}: {ending}", self.seq, self.who)
+    }
+
+    /// What was filtered and masked, and by which policies: a label and a text each.
+    pub fn decisions(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        for table in &self.tables {
+            lines.push(("rows", format!("{}: {}", table.table, table.row_filter)));
+            if !table.masks.is_empty() {
+                lines.push(("masks", table.masks.join(", ")));
+            }
+            if !table.policies.is_empty() {
+                lines.push(("by", table.policies.join(", ")));
+            }
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(result: Ending, rows: u64) -> Trail {
+        Trail {
+            seq: 7,
+            who: "ada".to_owned(),
+            tables: Vec::new(),
+            outcome: Some(Outcome { result, rows, bytes: 0, duration_us: 1 }),
+        }
+    }
+
+    #[test]
+    fn an_auditor_is_told_more_than_the_client() {
+        let error = |internal: Option<&str>| Ending::Error {
+            sqlstate: "28P01".to_owned(),
+            message: "the token does not hold".to_owned(),
+            internal: internal.map(str::to_owned),
+        };
+        for (trail, line) in [
+            (trail(Ending::Ok, 1), "#7 ada: ok, 1 row"),
+            (trail(Ending::Ok, 0), "#7 ada: ok, 0 rows"),
+            (trail(Ending::Abandoned, 3), "#7 ada: abandoned"),
+            (trail(error(None), 0), "#7 ada: refused 28P01: the token does not hold"),
+            (trail(error(Some("expired")), 0), "#7 ada: refused 28P01: expired"),
+            (Trail { outcome: None, ..trail(Ending::Ok, 0) }, "#7 ada: not ended"),
+        ] {
+            assert_eq!(trail.headline(), line);
+        }
+    }
+}
