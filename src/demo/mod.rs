@@ -4,10 +4,12 @@
 
 pub mod answer;
 pub mod attack;
-mod client;
+pub mod badges;
+pub mod client;
 pub mod company;
 pub mod expected;
 pub mod people;
 pub mod screen;
 pub mod text;
+pub mod tour;
 pub mod trail;

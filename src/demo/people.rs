@@ -30,12 +30,12 @@ pub const ADA: Person = Person {
 };
 
 /// A program that works for Ada.
-pub const SCOUT: Person = Person { work: "agent of ada", agent: Some("scout"), ..ADA };
+pub const SCOUT: Person = Person { work: "agent for ada", agent: Some("scout"), ..ADA };
 
 /// Keeps the house in order.
 pub const OTTO: Person = Person {
     user: "otto",
-    work: "administrator",
+    work: "admin",
     tenant: Tenant::Tarn,
     roles: &["administrator"],
     region: None,

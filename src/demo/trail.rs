@@ -16,9 +16,9 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Who, and how it ended, in one line.
-    pub fn headline(&self) -> String {
-        let ending = match &self.outcome {
+    /// How it ended, in one line.
+    pub fn ending(&self) -> String {
+        match &self.outcome {
             None => "not ended".to_owned(),
             Some(Outcome { result: Ending::Ok, rows: 1, .. }) => "ok, 1 row".to_owned(),
             Some(Outcome { result: Ending::Ok, rows, .. }) => format!("ok, {rows} rows"),
@@ -31,8 +31,7 @@ impl Trail {
                     None => format!("{told}: {message}"),
                 }
             }
-        };
-        format!("#{} {}: {ending}", self.seq, self.who)
+        }
     }
 
     /// What was filtered and masked, and by which policies: a label and a text each.
@@ -72,14 +71,14 @@ mod tests {
             internal: internal.map(str::to_owned),
         };
         for (trail, line) in [
-            (trail(Ending::Ok, 1), "#7 ada: ok, 1 row"),
-            (trail(Ending::Ok, 0), "#7 ada: ok, 0 rows"),
-            (trail(Ending::Abandoned, 3), "#7 ada: abandoned"),
-            (trail(error(None), 0), "#7 ada: refused 28P01: the token does not hold"),
-            (trail(error(Some("expired")), 0), "#7 ada: refused 28P01: expired"),
-            (Trail { outcome: None, ..trail(Ending::Ok, 0) }, "#7 ada: not ended"),
+            (trail(Ending::Ok, 1), "ok, 1 row"),
+            (trail(Ending::Ok, 0), "ok, 0 rows"),
+            (trail(Ending::Abandoned, 3), "abandoned"),
+            (trail(error(None), 0), "refused 28P01: the token does not hold"),
+            (trail(error(Some("expired")), 0), "refused 28P01: expired"),
+            (Trail { outcome: None, ..trail(Ending::Ok, 0) }, "not ended"),
         ] {
-            assert_eq!(trail.headline(), line);
+            assert_eq!(trail.ending(), line);
         }
     }
 }

@@ -47,7 +47,8 @@ impl Tried<'_> {
         self.answer("portcullis", &self.guarded, None, &mut grid);
         if let Some(trail) = &self.trail {
             grid.rule();
-            let head = Cell::new(Ink::Plain, trail.headline());
+            let head = format!("#{} {}: {}", trail.seq, trail.who, trail.ending());
+            let head = Cell::new(Ink::Plain, head);
             grid.row(&Cell::new(Ink::Faint, "audit"), &[head], 3);
             for (label, text) in trail.decisions() {
                 let line = Cell::new(Ink::Faint, format!("{label} {text}"));

@@ -4,14 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use aws_lc_rs::encoding::AsBigEndian;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
 
 use super::{DemoError, Progress, at};
+use crate::identity::development::generate_key_file;
 
 const CONFIG: &str = include_str!("portcullis.toml");
 const POLICIES: [(&str, &str); 2] = [
@@ -34,29 +32,13 @@ pub(super) fn write(dir: &Path, progress: &mut dyn Progress) -> Result<(), DemoE
     progress.begin("keys           Ed25519");
     let keys = dir.join("keys");
     fs::create_dir_all(&keys).map_err(at(&keys))?;
-    write_secret(&keys.join("jwks.json"), &signing_key()?)?;
+    // Never the same twice: a key that everybody can read in the source would be no key.
+    let signing_key = keys.join("jwks.json");
+    remove(&signing_key)?;
+    generate_key_file(&signing_key)?;
     write_secret(&keys.join("token.key"), &token_key()?)?;
     progress.done(0);
     Ok(())
-}
-
-/// A new key pair as a JWK set (RFC 7517, and RFC 8037 for the curve). Never the same twice: a
-/// key that everybody can read in the source would be no key.
-fn signing_key() -> Result<String, DemoError> {
-    let pair = Ed25519KeyPair::generate().map_err(|_| DemoError::Key)?;
-    let seed = pair.seed().and_then(|seed| seed.as_be_bytes()).map_err(|_| DemoError::Key)?;
-    let set = json!({
-        "keys": [{
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "use": "sig",
-            "alg": "EdDSA",
-            "kid": "demo",
-            "x": URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
-            "d": URL_SAFE_NO_PAD.encode(seed.as_ref()),
-        }],
-    });
-    Ok(format!("{set:#}\n"))
 }
 
 /// 256 bits for `mask_token`.
@@ -72,10 +54,15 @@ fn write_secret(path: &Path, text: &str) -> Result<(), DemoError> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(at(path)(error)),
-        _ => {}
-    }
+    remove(path)?;
     let mut file = options.open(path).map_err(at(path))?;
     file.write_all(text.as_bytes()).map_err(at(path))
+}
+
+/// Removes a file, if there is one.
+fn remove(path: &Path) -> Result<(), DemoError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path)(error)),
+        _ => Ok(()),
+    }
 }

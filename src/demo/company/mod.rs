@@ -15,6 +15,8 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::identity::development::SigningError;
+
 pub use catalogue::{COUNTRIES, Country, Product};
 pub use rows::{Customer, Event, Order, Tenant, Ticket};
 
@@ -50,9 +52,18 @@ pub enum DemoError {
     /// The plain filter, which attacks are compared on, cannot read the company's data.
     #[error("cannot open the data for comparison: {0}")]
     Plain(#[from] datafusion::error::DataFusionError),
-    /// The system's generator of random numbers failed, or made a key that cannot be used.
+    /// The system has no randomness.
     #[error("cannot make a key")]
     Key,
+    /// The configuration in the folder was changed and cannot be used.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// No token can be signed.
+    #[error("cannot sign a token: {0}")]
+    Signing(#[from] SigningError),
+    /// The configuration in the folder was changed and has no issuer for development.
+    #[error("the configuration in \"{}\" marks no issuer for development", .0.display())]
+    NoIssuer(PathBuf),
 }
 
 /// Adds the path to an error of the file system.

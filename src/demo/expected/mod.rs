@@ -5,6 +5,9 @@
 mod masks;
 mod showcase;
 
+use std::collections::BTreeMap;
+
+use super::answer::Answer;
 use super::company::{Company, Customer, Event, Order, Ticket};
 use super::people::Person;
 
@@ -79,13 +82,44 @@ impl Cell {
     }
 }
 
-/// What a query gives.
+/// What a query should give.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Rows.
+pub enum Expected {
+    /// Rows, in this order.
     Rows(Vec<Vec<Cell>>),
     /// An error with this SQLSTATE.
     Error(&'static str),
+}
+
+impl Expected {
+    /// Whether an answer is this. Each value must have one token, and each token one value.
+    pub fn is_met_by(&self, answer: &Answer) -> bool {
+        match (self, answer) {
+            (Self::Error(expected), Answer::Error { sqlstate: Some(sqlstate), .. }) => {
+                sqlstate == expected
+            }
+            (Self::Rows(expected), Answer::Rows { rows, .. }) => {
+                let mut token_of = BTreeMap::new();
+                let mut value_of = BTreeMap::new();
+                let mut same = |expected: &Cell, cell: &Option<String>| match (expected, cell) {
+                    (Cell::Null, None) => true,
+                    (Cell::Text(expected), Some(text)) => expected == text,
+                    (Cell::TokenOf(value), Some(token)) => {
+                        let known = token_of.entry(value.clone()).or_insert_with(|| token.clone());
+                        let owner = value_of.entry(token.clone()).or_insert_with(|| value.clone());
+                        known == token && owner == value && !token.contains(value.as_str())
+                    }
+                    _ => false,
+                };
+                expected.len() == rows.len()
+                    && expected.iter().zip(rows).all(|(expected, row)| {
+                        expected.len() == row.len()
+                            && expected.iter().zip(row).all(|(expected, cell)| same(expected, cell))
+                    })
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The company as one person sees it.

@@ -69,13 +69,46 @@ fn changed_rules_change_the_view() {
 }
 
 #[test]
+fn an_answer_is_held_to_its_expectation() {
+    let value = |text: &str| Cell::TokenOf(text.to_owned());
+    let row = |cells: &[Cell]| cells.to_vec();
+    let expected = Expected::Rows(vec![
+        row(&[Cell::text(1), value("4000001"), Cell::Null]),
+        row(&[Cell::text(2), value("4000002"), Cell::Null]),
+        row(&[Cell::text(3), value("4000001"), Cell::Null]),
+    ]);
+    let answer = |tokens: [Option<&str>; 3]| Answer::Rows {
+        columns: Vec::new(),
+        rows: (1..)
+            .zip(tokens)
+            .map(|(id, token)| vec![Some(id.to_string()), token.map(str::to_owned), None])
+            .collect(),
+    };
+    assert!(expected.is_met_by(&answer([Some("a"), Some("b"), Some("a")])));
+    for wrong in [
+        [Some("a"), Some("b"), Some("c")],
+        [Some("a"), Some("a"), Some("a")],
+        [Some("4000001"), Some("b"), Some("4000001")],
+        [Some("a"), None, Some("a")],
+    ] {
+        assert!(!expected.is_met_by(&answer(wrong)), "{wrong:?}");
+    }
+    assert!(!expected.is_met_by(&Answer::Done));
+    assert!(!Expected::Rows(Vec::new()).is_met_by(&answer([None; 3])));
+    let refused =
+        Answer::Error { sqlstate: Some("42703".to_owned()), message: String::new(), hint: None };
+    assert!(Expected::Error("42703").is_met_by(&refused));
+    assert!(!Expected::Error("42P01").is_met_by(&refused));
+}
+
+#[test]
 fn the_showcases_tell_the_people_apart() {
     let company = company();
     for showcase in &SHOWCASES {
         let answers = PEOPLE.map(|person| showcase.expected(&View::new(&company, &person)));
-        let rows = |answer: &Answer| match answer {
-            Answer::Rows(rows) => rows.len(),
-            Answer::Error(_) => 0,
+        let rows = |answer: &Expected| match answer {
+            Expected::Rows(rows) => rows.len(),
+            Expected::Error(_) => 0,
         };
         assert!(rows(&answers[0]) > 0 || rows(&answers[2]) > 0, "{}", showcase.name);
         assert_ne!(answers[0], answers[4], "{}", showcase.name);
