@@ -1,6 +1,11 @@
 //! What the audit log says of a query: read from its folder, as an auditor would.
 
-use crate::audit::{Decision, Outcome, Result as Ending};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::audit::{self, AuditError, Decision, Entry, Outcome, Result as Ending, Subject};
 
 /// One statement, or one login, in the audit log.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +52,82 @@ impl Trail {
             }
         }
         lines
+    }
+}
+
+/// How often, and how many times, the log is looked at for an outcome: the client has its answer
+/// a little earlier.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 100;
+
+/// Follows the log in a folder.
+pub struct Trails {
+    dir: PathBuf,
+    seen: u64,
+}
+
+impl Trails {
+    /// From what comes next on.
+    ///
+    /// # Errors
+    /// Where there is no log.
+    pub fn follow(dir: &Path) -> Result<Self, AuditError> {
+        let mut seen = 0;
+        for record in audit::records(dir)? {
+            seen = record?.seq;
+        }
+        Ok(Self { dir: dir.to_owned(), seen })
+    }
+
+    /// What was attempted since the last call. Waits a little for the outcomes.
+    ///
+    /// # Errors
+    /// Where the log cannot be read.
+    pub async fn new_ones(&mut self) -> Result<Vec<Trail>, AuditError> {
+        let (mut trails, mut last) = self.read()?;
+        for _ in 0..LOOKS {
+            if !trails.is_empty() && trails.iter().all(|trail| trail.outcome.is_some()) {
+                break;
+            }
+            sleep(LOOK_EVERY).await;
+            (trails, last) = self.read()?;
+        }
+        self.seen = last;
+        Ok(trails)
+    }
+
+    fn read(&self) -> Result<(Vec<Trail>, u64), AuditError> {
+        let mut trails: Vec<Trail> = Vec::new();
+        let mut last = self.seen;
+        for record in audit::records(&self.dir)? {
+            let record = record?;
+            if record.seq <= self.seen {
+                continue;
+            }
+            last = record.seq;
+            match record.entry {
+                Entry::Intent(intent) => trails.push(Trail {
+                    seq: record.seq,
+                    who: who(&intent.subject),
+                    tables: intent.tables,
+                    outcome: None,
+                }),
+                Entry::Outcome { id, outcome } => {
+                    if let Some(trail) = trails.iter_mut().find(|trail| trail.seq == id) {
+                        trail.outcome = Some(outcome);
+                    }
+                }
+                Entry::Event { .. } | Entry::Log { .. } => {}
+            }
+        }
+        Ok((trails, last))
+    }
+}
+
+fn who(subject: &Subject) -> String {
+    match &subject.agent {
+        Some(agent) => format!("{agent} for {}", subject.principal),
+        None => subject.principal.clone(),
     }
 }
 

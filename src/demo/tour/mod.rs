@@ -62,6 +62,7 @@ pub fn scene(
     for heard in heard.iter().filter(|heard| !heard.answer.is_ok()) {
         let told = heard.answer.lines().join("; ");
         screen.text(1, Ink::Bad, &format!("{} gets {told}", heard.person.name()))?;
+        screen.gap()?;
     }
     Ok(())
 }
@@ -114,8 +115,8 @@ fn header(heard: &[Heard], grid: &mut Grid) {
         heard.iter().map(|heard| Cell::new(ink, text(&heard.person))).collect::<Vec<_>>()
     };
     grid.row(&Cell::default(), &row(Ink::Strong, Person::name), 1);
-    grid.row(&Cell::default(), &row(Ink::Faint, |person| person.work), 2);
     grid.row(&Cell::default(), &row(Ink::Faint, |person| person.tenant.id()), 1);
+    grid.row(&Cell::default(), &row(Ink::Faint, |person| person.work), 2);
 }
 
 fn shown(value: Option<&str>, masked: bool, room: usize) -> Cell {
