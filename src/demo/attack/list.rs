@@ -2,8 +2,9 @@
 
 use super::secrets::Secrets;
 use super::{Attack, Entry, Leak, Way};
-use crate::demo::company::{Company, DemoError, Tenant};
-use crate::demo::people::{ADA, MIRA, OTTO, SCOUT};
+use crate::demo::DemoError;
+use crate::demo::company::{Company, Tenant};
+use crate::demo::people::{ADA, MIRA, OTTO, Person, SCOUT};
 
 /// Every attack, made ready for this company.
 ///
@@ -144,7 +145,7 @@ fn statements(company: &Company, secrets: &Secrets) -> Vec<Attack> {
             "Carry it out",
             "COPY writes both shops' customers to a file, from where they can be fetched.",
             format!("COPY (SELECT name, email, card FROM crm.customers)\nTO '{}'", loot.display()),
-            Leak::Success,
+            Leak::File(loot),
         ),
         attack(
             "Two statements in one",
@@ -176,7 +177,7 @@ fn tokens() -> Vec<Attack> {
             )
         },
         Attack {
-            entry: Entry::Unsigned(OTTO),
+            entry: Entry::Unsigned(Person { tenant: Tenant::Ember, ..OTTO }),
             told: Tenant::Ember,
             ..attack(
                 "A token that nobody signed",

@@ -4,9 +4,12 @@
 
 mod list;
 mod plain;
+mod run;
 mod secrets;
 mod show;
 mod tables;
+
+use std::path::PathBuf;
 
 use super::answer::Answer;
 use super::company::Tenant;
@@ -14,6 +17,7 @@ use super::people::Person;
 
 pub use list::attacks;
 pub use plain::PlainFilter;
+pub use run::run;
 pub use show::{Tried, summary};
 
 /// How the attacker comes in.
@@ -43,7 +47,7 @@ pub enum Way {
     AtSource,
 }
 
-/// What in an answer gives something away. The same rule judges both sides.
+/// What gives something away. The same rule judges both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leak {
     /// Any of these texts, wherever it stands.
@@ -54,6 +58,8 @@ pub enum Leak {
     ErrorAbout(&'static str),
     /// That it was not refused.
     Success,
+    /// That this file is there.
+    File(PathBuf),
 }
 
 /// One attack.
@@ -76,13 +82,14 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Whether this answer gives away what it must not.
+    /// Whether something was given away that must not be: by this answer, or beside it.
     pub fn gives_away(&self, answer: &Answer) -> bool {
         match &self.leak {
             Leak::Mentions(texts) => texts.iter().any(|text| answer.mentions(text)),
             Leak::Values(values) => answer.first_cells() == *values,
             Leak::ErrorAbout(text) => !answer.is_ok() && answer.mentions(text),
             Leak::Success => answer.is_ok(),
+            Leak::File(path) => path.exists(),
         }
     }
 }

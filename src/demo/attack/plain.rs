@@ -22,7 +22,8 @@ use datafusion::sql::unparser::plan_to_sql;
 
 use super::tables;
 use crate::demo::answer::Answer;
-use crate::demo::company::{Company, DemoError, Tenant};
+use crate::demo::DemoError;
+use crate::demo::company::{Company, Tenant};
 
 /// Tables that hold rows of tenants.
 const OWNED: [&str; 4] = ["customers", "orders", "events", "tickets"];

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::demo::company::{Company, Customer, DemoError, Tenant};
+use crate::demo::DemoError;
+use crate::demo::company::{Company, Customer, Tenant};
 use crate::demo::text;
 
 /// Facts that an analyst of Tarn must not learn.
