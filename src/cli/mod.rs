@@ -3,6 +3,9 @@
 //! refused or failed, 2 a wrong command line).
 
 mod audit;
+mod check;
+mod demo;
+mod serve;
 mod token;
 
 use std::error::Error;
@@ -22,6 +25,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a small company and serve it; nothing else is needed
+    Demo(demo::Options),
+    /// Serve clients
+    Serve(serve::Options),
+    /// Check configuration, sources, policies and coverage
+    Check(check::Options),
+    /// Print the Cedar schema of the sources
+    Schema(check::Options),
     /// Prove the audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -37,7 +48,17 @@ const STYLES: Styles = Styles::styled()
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    start_logging(match &cli.command {
+        // It speaks for itself.
+        Command::Demo(_) => "error",
+        _ => "warn,portcullis=info",
+    });
+    let outcome = match cli.command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Serve(options) => serve::run(&options),
+        Command::Check(options) => check::check(&options),
+        Command::Schema(options) => check::schema(&options),
         Command::Audit(command) => audit::run(&command),
         Command::Token(options) => token::run(&options),
     };
@@ -50,6 +71,40 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Where asynchronous work runs. Planning walks deep trees on its stacks, which the bounds on
+/// statements are made for.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+}
+
+const STACK_BYTES: usize = 16 << 20;
+
+/// Ready when the process is asked to end.
+async fn interrupted() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// Logs to standard error; `RUST_LOG` chooses what, and `default` where it is not set.
+fn start_logging(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// What a command ends with. An error is printed, a line for each of its lines.

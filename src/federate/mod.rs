@@ -1,1 +1,10 @@
-//! (being built)
+//! Running a plan across the sources. Takes a [`GuardedPlan`](crate::guard::GuardedPlan), hands
+//! to each source what it can run as a whole, runs the rest here, and gives a stream of batches
+//! with a note of what each source was sent.
+
+mod columns;
+mod convert;
+mod execute;
+mod remote;
+
+pub use execute::{Prepared, Resources, prepare};

@@ -12,20 +12,30 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
 };
+use futures::TryStreamExt as _;
+use portcullis_connector_api::SourceName;
+
+use super::error::source_error;
 
 /// See the module. Only the guard makes one, over what it built itself.
 #[derive(Debug)]
 pub struct BarrierExec {
-    table: String,
+    source: SourceName,
+    label: String,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
 
 impl BarrierExec {
-    pub(in crate::guard) fn new(table: String, input: Arc<dyn ExecutionPlan>) -> Self {
+    pub(in crate::guard) fn new(
+        source: SourceName,
+        label: String,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Self {
         // Orderings and equalities of the input are dropped: they are facts about stored data.
         let properties = PlanProperties::new(
             EquivalenceProperties::new(input.schema()),
@@ -33,13 +43,13 @@ impl BarrierExec {
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Self { table, input, properties: Arc::new(properties) }
+        Self { source, label, input, properties: Arc::new(properties) }
     }
 }
 
 impl DisplayAs for BarrierExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BarrierExec: {}", self.table)
+        write!(f, "BarrierExec: {}", self.label)
     }
 }
 
@@ -72,7 +82,9 @@ impl ExecutionPlan for BarrierExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(self.table.clone(), input))),
+            (Some(input), true) => {
+                Ok(Arc::new(Self::new(self.source.clone(), self.label.clone(), input)))
+            }
             _ => internal_err!("BarrierExec has one child"),
         }
     }
@@ -82,6 +94,9 @@ impl ExecutionPlan for BarrierExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        let source = self.source.clone();
+        let rows = self.input.execute(partition, context)?;
+        let rows = rows.map_err(move |error| source_error(&source, error));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portcullis_connector_api::{ColumnName, Connector, SourceName, Table, TableName};
+use portcullis_connector_api::{ColumnName, Connector, SourceName, SqlType, Table, TableName};
 
 use super::form::PartialForm;
 
@@ -61,6 +61,31 @@ pub struct ColumnRules {
     pub token_domain: Option<String>,
 }
 
+/// What names a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantType {
+    /// A text.
+    Text,
+    /// A whole number.
+    Long,
+}
+
+impl TenantType {
+    fn can_stand_in(self, sql_type: &SqlType) -> bool {
+        match self {
+            Self::Text => matches!(sql_type, SqlType::Text | SqlType::Varchar | SqlType::Uuid),
+            Self::Long => matches!(sql_type, SqlType::Int2 | SqlType::Int4 | SqlType::Int8),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Long => "a whole number",
+        }
+    }
+}
+
 /// Why a table cannot be guarded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CoverageFault {
@@ -76,6 +101,20 @@ pub enum CoverageFault {
         table: TableName,
         /// The tenant column that was looked for.
         column: ColumnName,
+    },
+    /// Its tenant column has another type than the tenant of a principal.
+    #[error(
+        "table \"{source_name}.{table}\": column \"{column}\" cannot name a tenant, which is {tenant}"
+    )]
+    TenantType {
+        /// The source.
+        source_name: SourceName,
+        /// The table.
+        table: TableName,
+        /// The tenant column.
+        column: ColumnName,
+        /// What tenants are: `a text` or `a whole number`.
+        tenant: &'static str,
     },
     /// Two tables would get one name.
     #[error("two tables would be called \"{schema}.{name}\"")]
@@ -116,6 +155,7 @@ impl Source {
         connector: Arc<dyn Connector>,
         tables: Vec<Table>,
         tenant_column: &ColumnName,
+        tenants_are: TenantType,
         rules: &BTreeMap<TableName, TableRules>,
     ) -> (Self, Vec<CoverageFault>) {
         let mut faults = unknown_rules(&name, &tables, rules);
@@ -129,7 +169,16 @@ impl Source {
             let column = rules.tenant_column.as_ref().unwrap_or(tenant_column);
             let tenancy = if rules.shared {
                 TableTenancy::Shared
-            } else if table.column(column.as_str()).is_some() {
+            } else if let Some(stored) = table.column(column.as_str()) {
+                if !tenants_are.can_stand_in(&stored.sql_type) {
+                    faults.push(CoverageFault::TenantType {
+                        source_name: name.clone(),
+                        table: table.name.clone(),
+                        column: column.clone(),
+                        tenant: tenants_are.name(),
+                    });
+                    continue;
+                }
                 TableTenancy::Column(column.clone())
             } else {
                 faults.push(CoverageFault::Uncovered {

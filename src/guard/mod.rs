@@ -1,6 +1,42 @@
-//! (being built)
+//! The portcullis. Takes a statement and the permits of its caller, and gives a [`GuardedPlan`],
+//! the only thing that can be run: every table in it stands behind its row filter, its masks and
+//! a barrier that no condition of the query passes.
+//!
+//! A name becomes a table in [`catalog`] and nowhere else; what becomes of the table is in
+//! [`table`] (the decision) and [`scan`] (the plan: here the row is removed); [`check`] looks at
+//! the result once more, apart from all that.
 
-mod form;
+mod barrier;
+mod catalog;
+pub mod check;
+mod context;
+pub mod error;
+pub mod estate;
+pub mod form;
+mod functions;
+mod lift;
+mod lower;
+mod mask;
+mod plan;
+pub mod remote;
+pub mod scan;
+mod shown;
 pub mod system;
+mod table;
+mod tenancy;
+mod token;
+mod touched;
 
-pub use form::{FormError, PartialForm};
+pub use catalog::{Authority, SessionCatalog};
+pub use check::SealedPlan;
+pub use error::{GuardError, client_error};
+pub use estate::{
+    ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules, TableTenancy,
+    TenantType,
+};
+pub use form::PartialForm;
+pub use plan::{Described, Guard, GuardedPlan};
+pub use table::GuardedTable;
+pub use tenancy::{Tenancy, Tenant, TenantScope};
+pub use token::TokenSecret;
+pub use touched::Touched;

@@ -1,6 +1,7 @@
 //! The decision that the guard needs before it can make a table readable.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -34,6 +35,28 @@ pub enum Level {
     Reveal,
 }
 
+impl Level {
+    /// All of them, from the most to the least.
+    pub const DESCENDING: [Self; 4] =
+        [Self::Reveal, Self::MaskPartial, Self::MaskToken, Self::MaskNull];
+
+    /// The action that policies permit and forbid it by.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Reveal => "reveal",
+            Self::MaskPartial => "mask_partial",
+            Self::MaskToken => "mask_token",
+            Self::MaskNull => "mask_null",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.action())
+    }
+}
+
 /// What a permit says of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnAccess {
@@ -43,6 +66,25 @@ pub enum ColumnAccess {
     ByRow(Vec<(Predicate, Level)>),
     /// The column does not exist for this caller.
     Hidden,
+}
+
+/// For the audit record and for people: `reveal where consent = true, else mask_partial`.
+impl fmt::Display for ColumnAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always(level) => write!(f, "{level}"),
+            Self::Hidden => f.write_str("hidden"),
+            Self::ByRow(arms) => {
+                arms.iter().enumerate().try_for_each(|(at, (condition, level))| {
+                    let comma = if at == 0 { "" } else { ", " };
+                    match condition {
+                        Predicate::True => write!(f, "{comma}else {level}"),
+                        condition => write!(f, "{comma}{level} where {condition}"),
+                    }
+                })
+            }
+        }
+    }
 }
 
 /// One column of a permit.

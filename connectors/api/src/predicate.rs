@@ -170,13 +170,13 @@ impl LikePattern {
     }
 }
 
-impl<C> Predicate<C> {
+impl<C: PartialEq> Predicate<C> {
     /// Both; drops what is trivially true and stops at what is trivially false.
     pub fn and(self, other: Self) -> Self {
         Self::all([self, other])
     }
 
-    /// All of them, flattened.
+    /// All of them, flattened, each once.
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut kept = Vec::new();
         for part in parts {
@@ -192,6 +192,7 @@ impl<C> Predicate<C> {
                 part => kept.push(part),
             }
         }
+        let mut kept = each_once(kept);
         match kept.len() {
             0 => Self::True,
             1 => kept.pop().unwrap_or(Self::True),
@@ -199,7 +200,7 @@ impl<C> Predicate<C> {
         }
     }
 
-    /// Any of them, flattened.
+    /// Any of them, flattened, each once.
     pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut kept = Vec::new();
         for part in parts {
@@ -215,6 +216,7 @@ impl<C> Predicate<C> {
                 part => kept.push(part),
             }
         }
+        let mut kept = each_once(kept);
         match kept.len() {
             0 => Self::False,
             1 => kept.pop().unwrap_or(Self::False),
@@ -222,6 +224,19 @@ impl<C> Predicate<C> {
         }
     }
 
+}
+
+fn each_once<T: PartialEq>(parts: Vec<T>) -> Vec<T> {
+    let mut once = Vec::with_capacity(parts.len());
+    for part in parts {
+        if !once.contains(&part) {
+            once.push(part);
+        }
+    }
+    once
+}
+
+impl<C> Predicate<C> {
     /// The top-level conjuncts; none for [`Predicate::True`].
     pub fn conjuncts(&self) -> Vec<&Self> {
         match self {

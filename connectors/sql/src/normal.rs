@@ -103,7 +103,7 @@ fn sorts_are_kept(plan: &Node, kept: bool) -> Result<(), SqlError> {
 }
 
 /// AND and OR flattened, without parts that decide nothing, and lists that are not empty.
-pub(crate) fn condition<C: Clone>(predicate: &Predicate<C>) -> Predicate<C> {
+pub(crate) fn condition<C: Clone + PartialEq>(predicate: &Predicate<C>) -> Predicate<C> {
     match predicate {
         Predicate::And(parts) => Predicate::all(parts.iter().map(condition)),
         Predicate::Or(parts) => Predicate::any(parts.iter().map(condition)),

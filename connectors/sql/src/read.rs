@@ -8,6 +8,7 @@ mod condition;
 mod expression;
 mod query;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portcullis_connector_api::Table;
@@ -47,6 +48,7 @@ pub(crate) fn read(
         arguments: &written.arguments,
         used: vec![false; written.arguments.len()],
         tables,
+        aliases: BTreeSet::new(),
     };
     let (node, _) = reader.query(query)?;
     if reader.used.contains(&false) {
@@ -60,6 +62,8 @@ struct Reader<'a> {
     arguments: &'a [Argument],
     used: Vec<bool>,
     tables: &'a [Arc<Table>],
+    /// Those of the inputs so far.
+    aliases: BTreeSet<String>,
 }
 
 /// What the names inside one SELECT stand for.

@@ -336,6 +336,9 @@ impl Writer<'_> {
     /// A column, with its cast and its collation.
     fn operand(&mut self, scope: &Scope<'_>, column: usize, usage: Usage) -> Result<(), SqlError> {
         let shape = shape_at(&scope.shapes, column)?;
+        let collates = usage.collates(&shape);
+        // The grammar takes COLLATE behind a column or parentheses, not behind a cast.
+        self.push(if shape.cast && collates { "(" } else { "" });
         let mut at = column;
         let mut input = scope.inputs.iter();
         let alias = loop {
@@ -362,7 +365,8 @@ impl Writer<'_> {
             self.push("::");
             self.push(cast);
         }
-        if usage.collates(&shape) {
+        if collates {
+            self.push(if shape.cast { ")" } else { "" });
             let collation = self.dialect.bytewise();
             self.push(" COLLATE ");
             self.dialect.quote(&mut self.written.text, collation)?;

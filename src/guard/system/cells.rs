@@ -10,7 +10,7 @@ use arrow::datatypes::{
     DataType, FieldRef, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     TimeUnit, UInt32Type, UInt64Type,
 };
-use datafusion::common::{DataFusionError, Result, exec_datafusion_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_datafusion_err};
 use std::sync::Arc;
 
 /// One value of a catalog row, or an argument or result of a catalog function.
@@ -181,6 +181,21 @@ fn list(field: &FieldRef, item: &FieldRef, cells: &[Cell]) -> Result<ArrayRef> {
     let offsets = OffsetBuffer::from_lengths(lengths);
     let list = arrow::array::ListArray::try_new(item.clone(), offsets, values, Some(nulls))?;
     Ok(Arc::new(list))
+}
+
+/// The value at `row` as a scalar of the array's very type; DataFusion's own way forgets what the
+/// items of a list are marked with.
+///
+/// # Errors
+/// Where there is no such row.
+pub fn scalar(array: &ArrayRef, row: usize) -> Result<ScalarValue> {
+    match array.data_type() {
+        DataType::List(_) => {
+            let one = array.slice(row, 1);
+            Ok(ScalarValue::List(Arc::new(one.as_list::<i32>().clone())))
+        }
+        _ => ScalarValue::try_from_array(array, row),
+    }
 }
 
 fn mismatch(field: &FieldRef, cell: &Cell) -> DataFusionError {

@@ -3,13 +3,23 @@
 //! It takes what a session may see (a [`VisibleCatalog`]) and gives tables, functions and the
 //! planner's extensions that make PostgreSQL's own catalog queries run over it. A hidden table
 //! or column was never put in, so every query, error and lookup here treats it as absent.
+//!
+//! A query passes in this order: [`rewrite`] turns PostgreSQL's spellings into ones that the
+//! planner takes; the planner uses [`CatalogTypes`], [`OpenLiterals`] and the functions; [`narrow`]
+//! gives integer literals their types; [`lower`] replaces in the plan what DataFusion cannot run,
+//! and [`DependentPlanner`] plans what that leaves behind; [`label`] gives the name of a result's column.
 
 mod cells;
 mod csv;
 mod functions;
+mod lower;
 mod objects;
+mod planners;
 mod relations;
+mod rewrite;
 mod tables;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod visible;
 
@@ -20,6 +30,10 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
+pub use self::lower::{Dependent, DependentPlanner, lower, narrow};
+pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
+pub use self::rewrite::{label, rewrite};
+pub use self::tables::SystemTable;
 pub use self::visible::{
     SessionFacts, Setting, Settings, VisibleCatalog, VisibleSchema, VisibleTable,
 };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
-use super::relations::{self, INFORMATION_SCHEMA, PG_CATALOG, Relation};
+use super::relations::{self, INFORMATION_SCHEMA, PG_CATALOG, PG_TOAST, Relation};
 use super::visible::{VisibleCatalog, VisibleTable};
 
 /// OIDs below are PostgreSQL's own.
@@ -67,6 +67,7 @@ impl Objects {
 
         let mut schemas = BTreeMap::from([
             (PG_CATALOG, "pg_catalog".to_owned()),
+            (PG_TOAST, "pg_toast".to_owned()),
             (INFORMATION_SCHEMA, "information_schema".to_owned()),
         ]);
         let mut sorted: Vec<_> = visible.schemas.iter().collect();

@@ -9,6 +9,8 @@ use super::types;
 
 /// The OID of the schema `pg_catalog`.
 pub const PG_CATALOG: u32 = 11;
+/// The OID of the schema `pg_toast`, which is empty.
+pub const PG_TOAST: u32 = 99;
 /// The OID of the schema `information_schema`, as the data files use it.
 pub const INFORMATION_SCHEMA: u32 = 13207;
 

@@ -25,7 +25,10 @@ impl<'a> Reader<'a> {
         let (inner, collated) = match expression {
             Expr::Collate { expr, collation } => {
                 self.collation(collation)?;
-                (&**expr, true)
+                match &**expr {
+                    Expr::Nested(inner) if matches!(**inner, Expr::Cast { .. }) => (&**inner, true),
+                    inner => (inner, true),
+                }
             }
             expression => (expression, false),
         };

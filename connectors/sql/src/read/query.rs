@@ -270,12 +270,18 @@ impl Reader<'_> {
         Ok((node, Scope { inputs, table: None, shapes }))
     }
 
-    fn alias(&self, alias: &TableAlias) -> Result<String, SqlError> {
+    /// `t` and a number, which no other input of the statement has.
+    fn alias(&mut self, alias: &TableAlias) -> Result<String, SqlError> {
         let TableAlias { explicit: true, name, columns, at: None } = alias else {
             return stray("another kind of alias");
         };
-        if !columns.is_empty() || name.quote_style.is_some() {
+        let number = name.value.strip_prefix('t').and_then(|digits| digits.parse::<u16>().ok());
+        let ours = number.is_some_and(|number| name.value == format!("t{number}"));
+        if !ours || !columns.is_empty() || name.quote_style.is_some() {
             return stray("another kind of alias");
+        }
+        if !self.aliases.insert(name.value.clone()) {
+            return stray("two inputs of one name");
         }
         Ok(name.value.clone())
     }

@@ -1,4 +1,4 @@
-//! The text of each form, compared with `forms.txt`.
+//! The text of each form, compared with `postgres.txt` and `sqlite.txt`.
 
 use super::{customers, orders, plans, postgres};
 use crate::dialect::Dialect;
@@ -7,7 +7,7 @@ use crate::statement::Statement;
 use crate::write::write;
 use crate::{SqlError, Sqlite};
 
-/// What becomes of every plan, in the format of the file.
+/// What becomes of every plan, in the format of the files.
 fn report(dialect: &dyn Dialect) -> String {
     let mut report = String::new();
     for (name, plan) in plans() {
@@ -18,7 +18,8 @@ fn report(dialect: &dyn Dialect) -> String {
             Ok(statement) => {
                 let values = statement.binds().iter().map(|bind| bind.value.to_string());
                 let values = values.collect::<Vec<_>>().join(", ");
-                format!("{}\n  {values}", statement.text())
+                let values = if values.is_empty() { values } else { format!("\n  {values}") };
+                format!("{}{values}", statement.text())
             }
             Err(error @ SqlError::Unsupported(_)) => format!("refused: {error}"),
             Err(error) => panic!("{name}: {error}"),

@@ -63,8 +63,13 @@ fn every_change_of_one_piece_is_refused() {
                     .map(|(other, piece)| if other == at { replacement } else { *piece });
                 replaced.collect::<String>()
             };
-            refused(dialect, name, plan, written, with(""));
-            for other in others.iter().chain(&extra) {
+            // The grammar takes "a c0" and "a NOT NULL" too, with the same meaning.
+            if !matches!(*piece, "AS" | "IS") {
+                refused(dialect, name, plan, written, with(""));
+            }
+            // Every pair would take minutes; each piece meets every other within a few statements.
+            let turn = others.iter().chain(&extra).skip(at % 9).step_by(9);
+            for other in turn {
                 if other != piece {
                     refused(dialect, name, plan, written, with(other));
                 }

@@ -24,10 +24,8 @@ JOIN pg_type t ON t.oid = a.atttypid
 WHERE n.nspname IN ('pg_catalog', 'information_schema') AND c.relkind IN ('r', 'v')
   AND c.relname NOT IN ('pg_authid', 'pg_shadow', 'pg_hba_file_rules', 'pg_ident_file_mappings',
       'pg_file_settings', 'pg_config', 'pg_statistic', 'pg_statistic_ext_data', 'pg_stats',
-      'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_subscription', 'pg_user_mapping',
-      'pg_user_mappings', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_shmem_allocations',
-      'pg_backend_memory_contexts', 'pg_replication_origin', 'pg_replication_origin_status',
-      'pg_transform', 'pg_shdepend', 'pg_shseclabel', 'pg_init_privs', 'pg_parameter_acl')
+      'pg_stats_ext', 'pg_stats_ext_exprs', 'pg_largeobject', 'pg_shmem_allocations',
+      'pg_backend_memory_contexts')
 GROUP BY n.nspname, c.relname, c.oid, c.relkind
 ORDER BY n.nspname DESC, c.relname COLLATE \"C\"" > relations.txt
 

@@ -3,6 +3,7 @@
 //! Each is a row of a table: names, how many arguments, PostgreSQL's type of the result, and a
 //! body over one row of arguments. They run on the visible objects and the session's facts alone.
 
+mod coalesce;
 mod definitions;
 mod names;
 mod privileges;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     TypeSignature, Volatility,
@@ -26,7 +27,8 @@ use super::cells::{self, Cell};
 use super::types;
 use crate::error::{ClientError, SqlState};
 
-pub use names::{name_of_reg, reg_by_name};
+pub use coalesce::OpenCoalesce;
+pub use names::{NAME_OF_REG, REG_BY_NAME, reg_by_name};
 
 /// What a body gives.
 type Outcome = std::result::Result<Cell, ClientError>;
@@ -69,7 +71,19 @@ pub fn all(catalog: &Arc<SystemCatalog>) -> Vec<ScalarUDF> {
         text::FUNCTIONS,
     ];
     let plain = tables.into_iter().flatten().map(|function| udf(catalog, function));
-    plain.chain([ScalarUDF::from(names::TypeOf::default())]).collect()
+    let others = [
+        ScalarUDF::from(names::TypeOf::default()),
+        ScalarUDF::from(names::ArrayOf::default()),
+        ScalarUDF::from(coalesce::OpenCoalesce::default()),
+    ];
+    plain.chain(others).collect()
+}
+
+/// The function of this name, for one session.
+pub fn named(catalog: &Arc<SystemCatalog>, name: &str) -> Option<ScalarUDF> {
+    let tables = [names::FUNCTIONS, text::FUNCTIONS];
+    let function = tables.into_iter().flatten().find(|function| function.name == name)?;
+    Some(udf(catalog, function))
 }
 
 fn udf(catalog: &Arc<SystemCatalog>, function: &'static Function) -> ScalarUDF {
@@ -207,7 +221,7 @@ fn evaluate(
     }
     let array = cells::array(field, &results)?;
     if constant {
-        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        return Ok(ColumnarValue::Scalar(cells::scalar(&array, 0)?));
     }
     Ok(ColumnarValue::Array(array))
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::Result as PlanResult;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result as PlanResult, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
@@ -14,6 +14,7 @@ use super::{Args, Cell, Function, Outcome, evaluate};
 use crate::error::{ClientError, SqlState};
 use crate::guard::system::SystemCatalog;
 use crate::guard::system::csv::Rows;
+use crate::guard::system::rewrite::ARRAY_OF;
 use crate::guard::system::types;
 
 /// A function of PostgreSQL's own, as `pg_proc` tells it.
@@ -58,9 +59,16 @@ fn namesakes(name: &str) -> &'static [u32] {
     ROUTINES.by_name.get(name).map_or(&[], Vec::as_slice)
 }
 
+/// The function that gives the text of a value of a `reg…` type; no client would call it by
+/// accident. Its first argument is the type's name.
+pub const NAME_OF_REG: &str = "name of reg";
+
+/// The function that reads the text of a value of a `reg…` type, to its OID.
+pub const REG_BY_NAME: &str = "reg by name";
+
 /// What a value of one of the `reg…` types is as text: the name, qualified and quoted where it
 /// must be; the number where it names nothing.
-pub fn name_of_reg(catalog: &SystemCatalog, type_name: &str, oid: u32) -> String {
+fn name_of_reg(catalog: &SystemCatalog, type_name: &str, oid: u32) -> String {
     if oid == 0 {
         return "-".to_owned();
     }
@@ -293,6 +301,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("pg_ts_dict_is_visible", 1..=1, "bool", no_such),
     Function::new("pg_ts_parser_is_visible", 1..=1, "bool", no_such),
     Function::new("pg_ts_template_is_visible", 1..=1, "bool", no_such),
+    Function::new(NAME_OF_REG, 2..=2, "text", |catalog, args| {
+        let type_name = args.text(0).unwrap_or_default();
+        Ok(Cell::Text(name_of_reg(catalog, &type_name, args.oid(1)?)))
+    }),
+    Function::new(REG_BY_NAME, 2..=2, "oid", |catalog, args| {
+        let (type_name, text) = (args.text(0), args.text(1).unwrap_or_default());
+        let oid = reg_by_name(catalog, &type_name.unwrap_or_default(), &text)?;
+        Ok(Cell::Int(oid.into()))
+    }),
     Function::new("to_regclass", 1..=1, "regclass", |c, args| to_reg(c, args, "regclass")),
     Function::new("to_regtype", 1..=1, "regtype", |c, args| to_reg(c, args, "regtype")),
     Function::new("to_regproc", 1..=1, "regproc", |c, args| to_reg(c, args, "regproc")),
@@ -307,6 +324,43 @@ pub(super) const FUNCTIONS: &[Function] = &[
         to_reg(c, args, "regcollation")
     }),
 ];
+
+/// `ARRAY(query)`, until the plan is lowered.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct ArrayOf(Signature);
+
+impl Default for ArrayOf {
+    fn default() -> Self {
+        Self(Signature::any(1, Volatility::Stable))
+    }
+}
+
+impl ScalarUDFImpl for ArrayOf {
+    fn name(&self) -> &'static str {
+        ARRAY_OF
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> PlanResult<DataType> {
+        let item = arguments.first().cloned().unwrap_or(DataType::Null);
+        Ok(DataType::new_list(item, true))
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> PlanResult<FieldRef> {
+        let Some(argument) = args.arg_fields.first() else {
+            return internal_err!("ARRAY(query) has no query");
+        };
+        let item = argument.as_ref().clone().with_name("item").with_nullable(true);
+        Ok(Field::new(self.name(), DataType::List(item.into()), true).into())
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> PlanResult<ColumnarValue> {
+        internal_err!("ARRAY(query) was not lowered")
+    }
+}
 
 /// `pg_typeof`: the type of an expression, whatever its value.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,7 @@
 use super::{Args, Cell, Function, Outcome};
 use crate::error::{ClientError, SqlState};
 use crate::guard::system::SystemCatalog;
+use crate::guard::system::rewrite::SERIES_OF;
 
 /// A name as SQL would spell it: between double quotes, unless it is plain and no keyword.
 pub fn quote_ident(name: &str) -> String {
@@ -124,6 +125,81 @@ fn lower(_: &SystemCatalog, args: &Args<'_>) -> Outcome {
     }
 }
 
+/// A pattern of LIKE whose escape is another letter, or none, spelled with a backslash.
+fn like_escape(pattern: &str, escape: &str) -> Result<String, ClientError> {
+    let mut escapes = escape.chars();
+    let (escape, more) = (escapes.next(), escapes.next());
+    if more.is_some() {
+        let message = "invalid escape string";
+        return Err(ClientError::new(SqlState::INVALID_ESCAPE_SEQUENCE, message)
+            .hint("Escape string must be empty or one character."));
+    }
+    let mut out = String::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        if Some(letter) == escape {
+            out.push('\\');
+            out.extend(letters.next());
+        } else {
+            if letter == '\\' {
+                out.push('\\');
+            }
+            out.push(letter);
+        }
+    }
+    Ok(out)
+}
+
+/// `json_build_object`: names and values in turn.
+fn json_object(_: &SystemCatalog, args: &Args<'_>) -> Outcome {
+    let invalid =
+        |message: &'static str| ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message);
+    if args.len() % 2 == 1 {
+        return Err(invalid("argument list must have even number of elements"));
+    }
+    let mut parts = Vec::with_capacity(args.len() / 2);
+    for at in (0..args.len()).step_by(2) {
+        let name = args.text(at).ok_or_else(|| invalid("argument must not be null"))?;
+        let value = json(args.get(at + 1));
+        parts.push(format!("{} : {value}", serde_json::Value::from(name)));
+    }
+    Ok(Cell::Text(format!("{{{}}}", parts.join(", "))))
+}
+
+fn json(cell: &Cell) -> serde_json::Value {
+    match cell {
+        Cell::Null => serde_json::Value::Null,
+        Cell::Bool(value) => (*value).into(),
+        Cell::Int(value) => (*value).into(),
+        Cell::Float(value) => (*value).into(),
+        Cell::Text(text) => text.as_str().into(),
+        Cell::List(items) => items.iter().map(json).collect(),
+    }
+}
+
+/// Longer series are left to the table function, which needs no memory for them.
+const LONGEST_SERIES: usize = 100_000;
+
+/// `generate_series` as an array.
+fn series(_: &SystemCatalog, args: &Args<'_>) -> Outcome {
+    let (first, last) = (args.int(0)?, args.int(1)?);
+    let step = if args.len() == 3 { args.int(2)? } else { 1 };
+    if step == 0 {
+        let message = "step size cannot equal zero";
+        return Err(ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message));
+    }
+    let more = |value: &i64| if step > 0 { *value <= last } else { *value >= last };
+    let values = std::iter::successors(Some(first).filter(more), |value| {
+        value.checked_add(step).filter(more)
+    });
+    let values: Vec<_> = values.take(LONGEST_SERIES + 1).map(Cell::Int).collect();
+    if values.len() > LONGEST_SERIES {
+        let message = format!("a series beside a table is limited to {LONGEST_SERIES} values");
+        return Err(ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message));
+    }
+    Ok(Cell::List(values))
+}
+
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("quote_ident", 1..=1, "text", |_, args| {
         Ok(Cell::optional(args.text(0).map(|name| quote_ident(&name))))
@@ -136,13 +212,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .taking_null(),
     Function::new("format", 1..=32, "text", format).taking_null(),
+    Function::new("like_escape", 2..=2, "text", |_, args| {
+        let (pattern, escape) = (args.text(0), args.text(1).unwrap_or_default());
+        like_escape(&pattern.unwrap_or_default(), &escape).map(Cell::Text)
+    }),
+    Function::new("json_build_object", 0..=64, "json", json_object).taking_null(),
+    Function::new(SERIES_OF, 2..=3, "_int8", series),
     Function::new("array_upper", 2..=2, "int4", upper),
     Function::new("array_lower", 2..=2, "int4", lower),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYWORDS, quote_ident, quote_literal};
+    use super::{KEYWORDS, like_escape, quote_ident, quote_literal};
+
+    #[test]
+    fn patterns_get_the_backslash_for_their_escape() {
+        let escaped = |pattern, escape| like_escape(pattern, escape).ok();
+        assert_eq!(escaped("pg/_%", "/").as_deref(), Some("pg\\_%"));
+        assert_eq!(escaped("a\\b", "").as_deref(), Some("a\\\\b"));
+        assert_eq!(escaped("//", "/").as_deref(), Some("\\/"));
+        assert_eq!(escaped("x", "ab"), None);
+    }
 
     #[test]
     fn names_and_literals_are_quoted_where_they_must_be() {

@@ -8,13 +8,18 @@ mod attributes;
 mod information_schema;
 mod pg_catalog;
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::DataType;
-use datafusion::catalog::MemTable;
+use arrow::datatypes::{DataType, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::{Expr, TableSource, TableType};
+use datafusion::physical_plan::ExecutionPlan;
 
 pub(super) use self::attributes::of_table as attributes_of;
 use super::SystemCatalog;
@@ -47,7 +52,7 @@ static SHARED: LazyLock<Mutex<HashMap<&'static str, RecordBatch>>> = LazyLock::n
 ///
 /// # Errors
 /// Where a data file does not fit its relation.
-pub fn build(catalog: &SystemCatalog, relation: &'static Relation) -> Result<Arc<MemTable>> {
+pub fn build(catalog: &SystemCatalog, relation: &'static Relation) -> Result<Arc<SystemTable>> {
     let mut batches = Vec::new();
     if relation.schema == "pg_catalog" {
         batches.extend(facts(relation)?);
@@ -55,7 +60,55 @@ pub fn build(catalog: &SystemCatalog, relation: &'static Relation) -> Result<Arc
     } else {
         batches.extend(made(relation, information_schema::rows(catalog, relation.name))?);
     }
-    Ok(Arc::new(MemTable::try_new(relation.arrow.clone(), vec![batches])?))
+    let empty = batches.is_empty();
+    let rows = MemTable::try_new(relation.arrow.clone(), vec![batches])?;
+    Ok(Arc::new(SystemTable { rows, empty }))
+}
+
+/// A table or view of the system catalog. Its rows were made from what the session may see, so
+/// that a scan of it needs no guard.
+#[derive(Debug)]
+pub struct SystemTable {
+    rows: MemTable,
+    empty: bool,
+}
+
+impl SystemTable {
+    /// The system table that a planner's source stands for, if it is one.
+    pub fn of(source: &Arc<dyn TableSource>) -> Option<Arc<dyn TableProvider>> {
+        let provider = source_as_provider(source).ok()?;
+        let any: &dyn Any = provider.as_ref();
+        any.is::<Self>().then_some(provider)
+    }
+
+    /// Whether the source is a system table without rows.
+    pub fn is_empty(source: &Arc<dyn TableSource>) -> bool {
+        source_as_provider(source).is_ok_and(|provider| {
+            let any: &dyn Any = provider.as_ref();
+            any.downcast_ref::<Self>().is_some_and(|table| table.empty)
+        })
+    }
+}
+
+#[async_trait]
+impl TableProvider for SystemTable {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.rows.scan(session, projection, filters, limit).await
+    }
 }
 
 fn facts(relation: &'static Relation) -> Result<Option<RecordBatch>> {

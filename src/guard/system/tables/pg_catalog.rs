@@ -53,6 +53,8 @@ fn pg_class(catalog: &SystemCatalog) -> Named {
                 ("relpersistence", Cell::text("p")),
                 ("relkind", Cell::text(kind(table))),
                 ("relnatts", Cell::Int(i64::try_from(columns).unwrap_or(i64::MAX))),
+                // A view is a rule.
+                ("relhasrules", Cell::Bool(!is_table)),
                 ("relispopulated", Cell::Bool(true)),
                 ("relreplident", Cell::text(identity)),
             ]

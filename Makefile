@@ -1,0 +1,18 @@
+# `make test` is the whole gate: it installs what the tests need, then checks and tests everything.
+
+.PHONY: test tools fmt lint unit
+
+test: tools fmt lint unit
+
+# PostgreSQL's server; whoever lacks the right to install it is told what to ask for.
+tools:
+	tests/tools/install
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+unit:
+	cargo test --workspace --locked

@@ -1,0 +1,111 @@
+//! `portcullis check` and `portcullis schema`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Outcome, runtime};
+use crate::assembly::{SourceState, Survey, listener_options, survey};
+use crate::config::Config;
+use crate::guard::TableTenancy;
+use crate::policy::PolicyStore;
+
+/// Options of `check` and `schema`
+#[derive(Args)]
+pub(super) struct Options {
+    /// The configuration
+    #[arg(long, default_value = "portcullis.toml")]
+    config: PathBuf,
+}
+
+/// Words in a column's name that sound like personal data.
+const PERSONAL: &[&str] = &[
+    "address", "birth", "card", "email", "iban", "passport", "phone", "salary", "ssn", "surname",
+];
+
+pub(super) fn schema(options: &Options) -> Outcome {
+    let config = Config::load(&options.config)?;
+    let survey = runtime()?.block_on(survey(&config))?;
+    print!("{}", survey.schema.text());
+    for note in survey.schema.notes() {
+        eprintln!("note: {note}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn check(options: &Options) -> Outcome {
+    let config = Config::load(&options.config)?;
+    listener_options(&config)?;
+    let survey = runtime()?.block_on(survey(&config))?;
+    print_tables(&survey);
+    let mut faults: Vec<String> = survey.uncovered.iter().map(ToString::to_string).collect();
+    let mut warnings = Vec::new();
+    for SourceState { name, required, unreachable, notes, .. } in &survey.sources {
+        warnings.extend(notes.iter().map(|note| format!("source \"{name}\": {note}")));
+        if let Some(error) = unreachable {
+            let text = format!("source \"{name}\": {error}");
+            if *required { faults.push(text) } else { warnings.push(text) }
+        }
+    }
+    warnings.extend(survey.schema.notes().iter().map(ToString::to_string));
+    warnings.extend(untagged(&survey));
+    match PolicyStore::open(&config.policies.dir, survey.schema) {
+        Ok(policies) => {
+            let policies = policies.current();
+            warnings.extend(policies.warnings().iter().map(ToString::to_string));
+            if policies.permit_tokens() && config.policies.token_key.is_none() {
+                faults.push("a policy permits mask_token, and [policies] has no token_key".into());
+            }
+        }
+        Err(found) => faults.extend(found.iter().map(ToString::to_string)),
+    }
+    for warning in &warnings {
+        println!("warning: {warning}");
+    }
+    for fault in &faults {
+        println!("error: {fault}");
+    }
+    println!("{} faults, {} warnings", faults.len(), warnings.len());
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_tables(survey: &Survey) {
+    let rows: Vec<[String; 3]> = survey
+        .estate
+        .tables()
+        .map(|(_, table)| {
+            let tenancy = match &table.tenancy {
+                TableTenancy::Shared => "shared".to_owned(),
+                TableTenancy::Column(column) => format!("tenant in {column}"),
+            };
+            let columns = format!("{} columns", table.table.columns.len());
+            [format!("{}.{}", table.schema, table.name), tenancy, columns]
+        })
+        .collect();
+    let width =
+        |at: usize| rows.iter().filter_map(|row| row.get(at)).map(String::len).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    for [table, tenancy, columns] in &rows {
+        println!("{table:first$}  {tenancy:second$}  {columns}");
+    }
+}
+
+/// Columns that sound like personal data and carry no tag.
+fn untagged(survey: &Survey) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, table) in survey.estate.tables() {
+        for column in &table.table.columns {
+            let name = column.name.as_str().to_lowercase();
+            let tagged =
+                table.columns.get(&column.name).is_some_and(|rules| !rules.tags.is_empty());
+            if !tagged && PERSONAL.iter().any(|word| name.contains(word)) {
+                found.push(format!(
+                    "column \"{}.{}.{}\" sounds like personal data and has no tag",
+                    table.schema, table.name, column.name
+                ));
+            }
+        }
+    }
+    found
+}

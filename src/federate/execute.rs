@@ -1,0 +1,155 @@
+//! From a guarded plan to a running one.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::common::Result;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::catalog::Session;
+
+use super::remote::{RemoteNode, hand_over};
+use crate::guard::remote::plan_subplan;
+use crate::guard::scan::plan_scan;
+use crate::guard::system::DependentPlanner;
+use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
+
+/// What running queries may use, all of them together.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    runtime: Arc<RuntimeEnv>,
+}
+
+impl Resources {
+    /// At most this much memory for operators that keep rows. Nothing is written to disk: rows
+    /// that one caller may see must not lie in files that another process could read.
+    ///
+    /// # Errors
+    /// Where the runtime cannot be built.
+    pub fn new(memory_bytes: usize) -> Result<Self> {
+        let most_told = NonZeroUsize::MIN;
+        let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes), most_told);
+        let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(pool))
+            .with_disk_manager_builder(no_disk)
+            .build_arc()?;
+        Ok(Self { runtime })
+    }
+}
+
+/// A query that is ready to run.
+#[derive(Debug)]
+pub struct Prepared {
+    plan: SealedPlan,
+    sent: Vec<(String, String)>,
+    context: Arc<TaskContext>,
+}
+
+impl Prepared {
+    /// What each source will be sent: its name, and the text with placeholders.
+    pub fn sent(&self) -> &[(String, String)] {
+        &self.sent
+    }
+
+    /// Starts it. Nothing is read before the stream is polled; dropping the stream stops it.
+    ///
+    /// # Errors
+    /// Where an operator cannot start.
+    pub fn run(&self) -> Result<SendableRecordBatchStream> {
+        self.plan.execute(Arc::clone(&self.context))
+    }
+
+    /// For those who may see how a plan is guarded.
+    pub fn display(&self) -> String {
+        self.plan.display()
+    }
+}
+
+/// Splits a plan between the sources and this process, and makes it ready.
+///
+/// # Errors
+/// Where a source cannot be reached, or the result of planning does not pass the guard's check.
+pub async fn prepare(
+    guard: &Guard,
+    plan: &GuardedPlan,
+    resources: &Resources,
+) -> Result<Prepared> {
+    let handed = hand_over(plan.logical().clone())?;
+    let scans = Arc::new(Scans::default());
+    let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
+        Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
+        Arc::new(DependentPlanner),
+    ]);
+    let physical = planner.create_physical_plan(&handed, guard.engine()).await?;
+    let sealed = SealedPlan::seal(plan, physical)?;
+    let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Prepared { plan: sealed, sent, context: context(guard, resources) })
+}
+
+fn context(guard: &Guard, resources: &Resources) -> Arc<TaskContext> {
+    // Functions are looked up by name only where plans travel between processes; none do.
+    Arc::new(TaskContext::new(
+        None,
+        String::new(),
+        guard.engine().config().clone(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        Arc::clone(&resources.runtime),
+    ))
+}
+
+/// Plans the leaves, and keeps what the sources are sent.
+#[derive(Default)]
+struct Scans {
+    sent: Mutex<Vec<(String, String)>>,
+}
+
+impl Scans {
+    fn note(&self, source: &str, text: String) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push((source.to_owned(), text));
+    }
+}
+
+#[async_trait]
+impl ExtensionPlanner for Scans {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        _: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else { return Ok(None) };
+        let (plan, sent) =
+            plan_subplan(&remote.source, &remote.subplan, &remote.tables).await?;
+        self.note(remote.source.name.as_str(), sent);
+        Ok(Some(plan))
+    }
+
+    async fn plan_table_scan(
+        &self,
+        _: &dyn PhysicalPlanner,
+        scan: &TableScan,
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(table) = scan.source.downcast_ref::<GuardedTable>() else { return Ok(None) };
+        let guarded = plan_scan(table, scan).await?;
+        self.note(table.source().name.as_str(), guarded.sent);
+        Ok(Some(guarded.plan))
+    }
+}

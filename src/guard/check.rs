@@ -1,0 +1,147 @@
+//! The last look at a plan: whatever planning and optimizing did, nothing is read but through a
+//! barrier.
+
+use std::sync::Arc;
+
+use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::common::Result;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source_as_provider;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::functions_table::generate_series::GenerateSeriesTable;
+use datafusion::logical_expr::{LogicalPlan, TableSource};
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::memory::LazyMemoryExec;
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_plan::work_table::WorkTableExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+
+use super::barrier::BarrierExec;
+use super::error::GuardError;
+use super::plan::GuardedPlan;
+use super::system::{Dependent, SystemTable};
+use super::table::GuardedTable;
+
+/// Looks at every node, those of subqueries included. What is not known to be harmless is
+/// refused.
+pub(in crate::guard) fn logical(plan: &LogicalPlan) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        match node {
+            LogicalPlan::TableScan(scan) if is_guarded_or_made_here(&scan.source) => {}
+            LogicalPlan::TableScan(scan) => {
+                return Err(GuardError::Unguarded(format!("a scan of {}", scan.table_name)).into());
+            }
+            LogicalPlan::Projection(_)
+            | LogicalPlan::Filter(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Aggregate(_)
+            | LogicalPlan::Sort(_)
+            | LogicalPlan::Join(_)
+            | LogicalPlan::Repartition(_)
+            | LogicalPlan::Union(_)
+            | LogicalPlan::EmptyRelation(_)
+            | LogicalPlan::Subquery(_)
+            | LogicalPlan::SubqueryAlias(_)
+            | LogicalPlan::Limit(_)
+            | LogicalPlan::Values(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::Unnest(_)
+            | LogicalPlan::RecursiveQuery(_) => {}
+            LogicalPlan::Extension(extension) => match extension.node.as_any().downcast_ref() {
+                Some(dependent) => system_only(dependent)?,
+                None => return Err(GuardError::Unguarded(extension.node.name().to_owned()).into()),
+            },
+            other => {
+                let name = other.display().to_string();
+                let name = name.split([':', ' ']).next().unwrap_or_default().to_owned();
+                return Err(GuardError::Unguarded(name).into());
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+/// What a [`Dependent`] runs for each row is planned while it runs, so all of it must be known
+/// here to read the system catalog alone.
+fn system_only(dependent: &Dependent) -> Result<()> {
+    for plan in dependent.plans() {
+        logical(plan)?;
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node
+                && SystemTable::of(&scan.source).is_none()
+            {
+                let scan = format!("a dependent scan of {}", scan.table_name);
+                return Err(GuardError::Unguarded(scan).into());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+    }
+    Ok(())
+}
+
+fn is_guarded_or_made_here(source: &Arc<dyn TableSource>) -> bool {
+    if source.is::<GuardedTable>() {
+        return true;
+    }
+    source_as_provider(source).is_ok_and(|provider| {
+        provider.is::<SystemTable>()
+            || provider.is::<CteWorkTable>()
+            || provider.is::<GenerateSeriesTable>()
+    })
+}
+
+/// A physical plan that was looked at: the only thing that can be executed.
+#[derive(Clone, Debug)]
+pub struct SealedPlan {
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+impl SealedPlan {
+    /// Looks at the physical plan that was made of `guarded`: every leaf must stand beneath a
+    /// barrier, or hold nothing of a source.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn seal(guarded: &GuardedPlan, plan: Arc<dyn ExecutionPlan>) -> Result<Self> {
+        let _ = guarded;
+        physical(&plan)?;
+        Ok(Self { plan })
+    }
+
+    /// Starts it. Nothing is read before the stream is polled.
+    ///
+    /// # Errors
+    /// Where an operator cannot start.
+    pub fn execute(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        execute_stream(Arc::clone(&self.plan), context)
+    }
+
+    /// For those who may see how a plan is guarded.
+    pub fn display(&self) -> String {
+        datafusion::physical_plan::displayable(self.plan.as_ref()).indent(false).to_string()
+    }
+}
+
+fn physical(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
+    if plan.is::<BarrierExec>() {
+        return Ok(());
+    }
+    let children = plan.children();
+    if children.is_empty() && !holds_nothing_of_a_source(plan) {
+        return Err(GuardError::Unguarded(format!("a {}", plan.name())).into());
+    }
+    children.into_iter().try_for_each(physical)
+}
+
+fn holds_nothing_of_a_source(leaf: &Arc<dyn ExecutionPlan>) -> bool {
+    let in_memory = leaf
+        .downcast_ref::<DataSourceExec>()
+        .is_some_and(|exec| exec.data_source().downcast_ref::<MemorySourceConfig>().is_some());
+    in_memory
+        || leaf.is::<EmptyExec>()
+        || leaf.is::<PlaceholderRowExec>()
+        || leaf.is::<WorkTableExec>()
+        || leaf.is::<LazyMemoryExec>()
+}

@@ -1,0 +1,278 @@
+//! What the guard and the engine beneath it may say to a client.
+//!
+//! The engine's own messages can hold values of cells, names of internals, and suggestions made
+//! from everything it knows. None of that passes: [`client_error`] recognises the error and says
+//! it in PostgreSQL's words, from what the caller wrote alone; the original goes to the audit
+//! record.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+use portcullis_connector_api::{ConnectorError, SourceName};
+
+use crate::error::{ClientError, SqlState};
+
+/// Why a query is not planned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuardError {
+    /// There is no such table, or the caller may see nothing of it: the same.
+    #[error("relation \"{0}\" does not exist")]
+    UndefinedTable(String),
+    /// There is no such schema, or the caller may see nothing in it: the same.
+    #[error("schema \"{0}\" does not exist")]
+    UndefinedSchema(String),
+    /// A name with three parts names another database.
+    #[error("cross-database references are not implemented: \"{0}\"")]
+    OtherDatabase(String),
+    /// A function that is not on the allowlist.
+    #[error("function {0} does not exist")]
+    UndefinedFunction(String),
+    /// A query that the gateway could plan but does not.
+    #[error("{0} is not supported")]
+    Unsupported(String),
+    /// A plan holds something that has not passed the guard. A fault of the gateway.
+    #[error("a plan holds {0}, which did not pass the guard")]
+    Unguarded(String),
+}
+
+impl From<GuardError> for DataFusionError {
+    fn from(error: GuardError) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
+impl From<&GuardError> for ClientError {
+    fn from(error: &GuardError) -> Self {
+        let message = error.to_string();
+        match error {
+            GuardError::UndefinedTable(_) => Self::new(SqlState::UNDEFINED_TABLE, message),
+            GuardError::UndefinedSchema(_) => Self::new(SqlState::INVALID_SCHEMA_NAME, message),
+            GuardError::UndefinedFunction(_) => Self::new(SqlState::UNDEFINED_FUNCTION, message)
+                .hint("No function of this name is allowed here."),
+            GuardError::OtherDatabase(_) | GuardError::Unsupported(_) => {
+                Self::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+            }
+            GuardError::Unguarded(_) => {
+                Self::new(SqlState::INTERNAL_ERROR, "the query cannot be run safely")
+                    .internal(message)
+            }
+        }
+    }
+}
+
+/// Says an error of the engine, or of a source beneath it, to a client.
+pub fn client_error(error: &DataFusionError) -> ClientError {
+    let said = match root(error) {
+        DataFusionError::External(inner) => {
+            if let Some(error) = inner.downcast_ref::<GuardError>() {
+                ClientError::from(error)
+            } else if let Some(error) = inner.downcast_ref::<ConnectorError>() {
+                connector_error(error)
+            } else if let Some(error) = inner.downcast_ref::<ClientError>() {
+                return error.clone();
+            } else {
+                internal()
+            }
+        }
+        DataFusionError::SchemaError(error, _) => schema_error(error),
+        DataFusionError::ArrowError(error, _) => arrow_error(error),
+        DataFusionError::ResourcesExhausted(_) => {
+            ClientError::new(SqlState::OUT_OF_MEMORY, "the query needs more memory than it may use")
+                .hint("Read fewer rows or columns at once, or aggregate earlier.")
+        }
+        DataFusionError::NotImplemented(message) => {
+            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, one_line(message))
+        }
+        DataFusionError::SQL(_, _) => ClientError::new(SqlState::SYNTAX_ERROR, "syntax error"),
+        DataFusionError::Plan(message) => plan_error(message),
+        DataFusionError::Execution(message) => execution_error(message),
+        DataFusionError::ParquetError(_)
+        | DataFusionError::ObjectStore(_)
+        | DataFusionError::IoError(_) => {
+            ClientError::new(SqlState::DATA_CORRUPTED, "stored data of a source cannot be read")
+        }
+        _ => internal(),
+    };
+    match said.internal {
+        Some(_) => said,
+        None => said.internal(error),
+    }
+}
+
+/// The error beneath all contexts, diagnostics and collections of the engine.
+fn root(error: &DataFusionError) -> &DataFusionError {
+    match error.find_root() {
+        DataFusionError::Diagnostic(_, inner) | DataFusionError::Context(_, inner) => root(inner),
+        DataFusionError::Shared(inner) => root(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, root),
+        root => root,
+    }
+}
+
+fn internal() -> ClientError {
+    ClientError::new(SqlState::INTERNAL_ERROR, "internal error")
+}
+
+/// Says an error of one source, which is all that a client may know of where data come from.
+pub(in crate::guard) fn source_error(source: &SourceName, error: DataFusionError) -> DataFusionError {
+    match root(&error) {
+        DataFusionError::External(inner) if inner.is::<ConnectorError>() => {}
+        DataFusionError::ParquetError(_)
+        | DataFusionError::ObjectStore(_)
+        | DataFusionError::IoError(_) => {}
+        _ => return error,
+    }
+    let mut said = client_error(&error);
+    if said.sqlstate != SqlState::INVALID_TEXT_REPRESENTATION {
+        said.message = said.message.replace(SOME_SOURCE, &format!("source \"{source}\"")).into();
+    }
+    DataFusionError::External(Box::new(said))
+}
+
+/// Stands in a message until the source's name is known.
+const SOME_SOURCE: &str = "a source";
+
+fn connector_error(error: &ConnectorError) -> ClientError {
+    match error {
+        ConnectorError::Unreachable(_) => {
+            ClientError::new(SqlState::CONNECTION_FAILURE, "a source cannot be reached")
+        }
+        ConnectorError::Damaged(_) => {
+            ClientError::new(SqlState::DATA_CORRUPTED, "stored data of a source cannot be read")
+        }
+        ConnectorError::BadCell { .. } => {
+            ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, error.to_string())
+        }
+        ConnectorError::Unsupported(_) => {
+            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "a source cannot do this")
+        }
+        ConnectorError::Configuration(_) | ConnectorError::Failed(_) => {
+            ClientError::new(SqlState::SYSTEM_ERROR, "a source failed")
+        }
+    }
+}
+
+fn schema_error(error: &SchemaError) -> ClientError {
+    match error {
+        SchemaError::FieldNotFound { field, .. } => {
+            let name = match &field.relation {
+                Some(relation) => format!("{}.{}", relation.table(), field.name),
+                None => format!("\"{}\"", field.name),
+            };
+            ClientError::new(SqlState::UNDEFINED_COLUMN, format!("column {name} does not exist"))
+        }
+        SchemaError::AmbiguousReference { field } => ClientError::new(
+            SqlState::AMBIGUOUS_COLUMN,
+            format!("column reference \"{}\" is ambiguous", field.name),
+        ),
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => ClientError::new(
+            SqlState::AMBIGUOUS_COLUMN,
+            format!("column name \"{name}\" appears more than once"),
+        ),
+    }
+}
+
+fn arrow_error(error: &ArrowError) -> ClientError {
+    match error {
+        ArrowError::DivideByZero => {
+            ClientError::new(SqlState::DIVISION_BY_ZERO, "division by zero")
+        }
+        ArrowError::ArithmeticOverflow(_) => {
+            ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range")
+        }
+        ArrowError::CastError(message) | ArrowError::ParseError(message) => cast_error(message),
+        ArrowError::ComputeError(message) | ArrowError::InvalidArgumentError(message)
+            if message.to_ascii_lowercase().contains("overflow")
+                || message.contains("too large to store") =>
+        {
+            ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range")
+        }
+        ArrowError::ExternalError(inner) => match inner.downcast_ref::<DataFusionError>() {
+            Some(error) => client_error(error),
+            None => internal(),
+        },
+        ArrowError::NotYetImplemented(_) => {
+            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "this operation is not supported")
+        }
+        ArrowError::MemoryError(_) => {
+            ClientError::new(SqlState::OUT_OF_MEMORY, "the query needs more memory than it may use")
+        }
+        _ => internal(),
+    }
+}
+
+/// The value itself stays out: it may come from any row that the caller can see, but an error
+/// is not where values are shown.
+fn cast_error(message: &str) -> ClientError {
+    let lower = message.to_ascii_lowercase();
+    if lower.contains("out of range") || lower.contains("can't cast value") {
+        return ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
+    }
+    let timely = ["timestamp", "date32", "date64", "time64", "time32", "interval"];
+    if timely.iter().any(|word| lower.contains(word)) {
+        return ClientError::new(
+            SqlState::INVALID_DATETIME_FORMAT,
+            "invalid input syntax for a date or time",
+        );
+    }
+    ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, "invalid input syntax for this type")
+}
+
+/// Planning sees no rows, so the engine's words hold only names that the caller may see, and
+/// what the caller wrote; its suggestions are cut off.
+fn plan_error(message: &str) -> ClientError {
+    let line = one_line(message);
+    if let Some(rest) = line.strip_prefix("Invalid function '") {
+        let name = rest.split('\'').next().unwrap_or_default();
+        return ClientError::from(&GuardError::UndefinedFunction(format!("{name}(…)")));
+    }
+    let state = if line.contains("must appear in the GROUP BY")
+        || line.contains("must be part of GROUP BY")
+        || line.contains("could not be resolved from available columns")
+    {
+        SqlState::GROUPING_ERROR
+    } else if line.contains("coerce")
+        || line.contains("Cannot infer common argument type")
+        || line.contains("does not support")
+        || line.contains("No function matches")
+        || line.contains("failed to coerce")
+    {
+        SqlState::DATATYPE_MISMATCH
+    } else {
+        SqlState::SYNTAX_ERROR
+    };
+    ClientError::new(state, lower_first(&line))
+}
+
+fn execution_error(message: &str) -> ClientError {
+    let lower = message.to_ascii_lowercase();
+    if lower.contains("divide by zero") || lower.contains("division by zero") {
+        ClientError::new(SqlState::DIVISION_BY_ZERO, "division by zero")
+    } else if lower.contains("overflow") || lower.contains("out of range") {
+        ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range")
+    } else if lower.contains("regular expression") || lower.contains("regex") {
+        ClientError::new(SqlState::INVALID_REGULAR_EXPRESSION, "invalid regular expression")
+    } else if lower.contains("more than one row") {
+        ClientError::new(
+            SqlState::CARDINALITY_VIOLATION,
+            "more than one row returned by a subquery used as an expression",
+        )
+    } else if lower.contains("parsing timestamp") || lower.contains("parse") {
+        ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, "invalid input syntax")
+    } else {
+        ClientError::new(SqlState::DATA_EXCEPTION, "a function refused its argument")
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+fn lower_first(message: &str) -> String {
+    let mut characters = message.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}

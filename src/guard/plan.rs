@@ -1,0 +1,281 @@
+//! From a query's tree to a plan that may be run.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::catalog::{TableFunction, TableFunctionArgs};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::{DFSchema, ParamValues, Result, ScalarValue};
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionStateDefaults};
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableSource, cast};
+use datafusion::optimizer::OptimizerContext;
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+
+use super::catalog::SessionCatalog;
+use super::check;
+use super::context::Context;
+use super::error::GuardError;
+use super::functions::{Functions, TABLE};
+use super::system::{self, CatalogTypes, OpenLiterals};
+use super::touched::{Touched, touched};
+use crate::sql::Query;
+
+/// What planning needs and all sessions share.
+#[derive(Debug)]
+pub struct Guard {
+    state: SessionState,
+    functions: Functions,
+    table_functions: HashMap<String, Arc<TableFunction>>,
+}
+
+/// A plan whose every table went through a permit. There is no other way to get one than
+/// [`Guard::plan`], and nothing else can be run.
+///
+/// ```compile_fail
+/// // The fields are private, and there is no constructor.
+/// let plan = portcullis::guard::GuardedPlan { plan: todo!(), touched: Vec::new() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct GuardedPlan {
+    plan: LogicalPlan,
+    touched: Vec<Touched>,
+}
+
+impl GuardedPlan {
+    /// The plan. Its scans are of [`super::GuardedTable`]s.
+    pub fn logical(&self) -> &LogicalPlan {
+        &self.plan
+    }
+
+    /// The tables of sources that it reads, and what of them.
+    pub fn touched(&self) -> &[Touched] {
+        &self.touched
+    }
+
+    /// The columns of the result.
+    pub fn schema(&self) -> SchemaRef {
+        labelled(self.plan.schema().inner())
+    }
+}
+
+/// What is known of a query before it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Its parameters, `$1` first.
+    pub parameters: Vec<FieldRef>,
+    /// The columns of its result.
+    pub columns: SchemaRef,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        let mut config = SessionConfig::new().with_information_schema(false);
+        let options = config.options_mut();
+        options.sql_parser.parse_float_as_decimal = true;
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.collect_statistics = false;
+        let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let table_functions = SessionStateDefaults::default_table_functions()
+            .into_iter()
+            .filter(|function| TABLE.contains(&function.name()))
+            .map(|function| (function.name().to_owned(), function))
+            .collect();
+        Self { state, functions: Functions::default(), table_functions }
+    }
+}
+
+impl Guard {
+    /// The engine's settings and rules, for physical planning. Its catalog is empty.
+    pub fn engine(&self) -> &SessionState {
+        &self.state
+    }
+
+    pub(in crate::guard) fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    pub(in crate::guard) fn options(&self) -> &ConfigOptions {
+        self.state.config_options()
+    }
+
+    pub(in crate::guard) fn table_function(&self, name: &str) -> Option<Arc<TableFunction>> {
+        self.table_functions.get(name).cloned()
+    }
+
+    pub(in crate::guard) fn call_table_function(
+        &self,
+        function: &TableFunction,
+        arguments: Vec<Expr>,
+    ) -> Result<Arc<dyn TableSource>> {
+        let simplifier = self.simplifier();
+        let nothing = DFSchema::empty();
+        let arguments = arguments
+            .into_iter()
+            .map(|argument| simplifier.simplify(simplifier.coerce(argument, &nothing)?))
+            .collect::<Result<Vec<_>>>()?;
+        let arguments = TableFunctionArgs::new(&arguments, &self.state);
+        Ok(provider_as_source(function.create_table_provider_with_args(arguments)?))
+    }
+
+    /// Tells the parameters and columns of a query. `declared` holds the types that the client
+    /// gave, by position.
+    ///
+    /// # Errors
+    /// As [`Guard::plan`].
+    pub fn describe(
+        &self,
+        catalog: &SessionCatalog,
+        query: &Query,
+        declared: &[Option<FieldRef>],
+    ) -> Result<Described> {
+        let first = self.analyze(self.bind_names(catalog, query, declared)?)?;
+        let parameters = parameters(&first, declared)?;
+        let all_known = parameters.len() == declared.len() && declared.iter().all(Option::is_some);
+        if all_known || parameters.is_empty() {
+            return Ok(Described { columns: labelled(first.schema().inner()), parameters });
+        }
+        let declared: Vec<_> = parameters.iter().cloned().map(Some).collect();
+        let second = self.analyze(self.bind_names(catalog, query, &declared)?)?;
+        Ok(Described { columns: labelled(second.schema().inner()), parameters })
+    }
+
+    /// Plans a query for the caller behind `catalog`.
+    ///
+    /// # Errors
+    /// Where a name does not exist for the caller, types do not fit, or the finished plan holds
+    /// anything that did not pass the guard.
+    pub fn plan(
+        &self,
+        catalog: &SessionCatalog,
+        query: &Query,
+        parameters: &[FieldRef],
+        values: Vec<ScalarValue>,
+        now: DateTime<Utc>,
+    ) -> Result<GuardedPlan> {
+        let declared: Vec<_> = parameters.iter().cloned().map(Some).collect();
+        let mut plan = self.bind_names(catalog, query, &declared)?;
+        if !values.is_empty() {
+            let values = values.into_iter().map(ScalarAndMetadata::from).collect();
+            plan = plan.replace_params_with_values(&ParamValues::List(values))?;
+        }
+        let plan = self.analyze(plan)?;
+        let context =
+            OptimizerContext::new_with_config_options(Arc::clone(self.state.config().options()))
+                .with_query_execution_start_time(now);
+        let plan = self.state.optimizer().optimize(plan, &context, |_, _| {})?;
+        check::logical(&plan)?;
+        let touched = touched(&plan)?;
+        Ok(GuardedPlan { plan, touched })
+    }
+
+    /// The values of expressions that read no table, each as the type of its field: the arguments
+    /// of `EXECUTE`.
+    ///
+    /// # Errors
+    /// Where an expression reads a column, is not constant, or does not fit its type.
+    pub fn constants(
+        &self,
+        catalog: &SessionCatalog,
+        expressions: &[sqlparser::ast::Expr],
+        fields: &[FieldRef],
+    ) -> Result<Vec<ScalarValue>> {
+        let context = self.context(catalog);
+        let options = ParserOptions::from(&self.options().sql_parser);
+        let planner = SqlToRel::new_with_options(&context, options);
+        let nothing = DFSchema::empty();
+        let simplifier = self.simplifier();
+        let constant = |(expression, field): (&sqlparser::ast::Expr, &FieldRef)| {
+            let mut planner_context = PlannerContext::new();
+            let expr = planner.sql_to_expr(expression.clone(), &nothing, &mut planner_context)?;
+            let expr = cast(expr, field.data_type().clone());
+            match simplifier.simplify(simplifier.coerce(expr, &nothing)?)? {
+                Expr::Literal(value, _) => Ok(value),
+                _ => Err(GuardError::Unsupported("an argument that is not constant".to_owned()).into()),
+            }
+        };
+        expressions.iter().zip(fields).map(constant).collect()
+    }
+
+    fn simplifier(&self) -> ExprSimplifier {
+        ExprSimplifier::new(
+            SimplifyContext::builder()
+                .with_config_options(Arc::clone(self.state.config().options()))
+                .with_query_execution_start_time(Some(Utc::now()))
+                .build(),
+        )
+    }
+
+    fn context<'a>(&'a self, catalog: &'a SessionCatalog) -> Context<'a> {
+        Context {
+            guard: self,
+            catalog,
+            expr_planners: std::iter::once(Arc::new(OpenLiterals) as Arc<dyn ExprPlanner>)
+                .chain(self.state.expr_planners().iter().cloned())
+                .collect(),
+            type_planner: Arc::new(CatalogTypes),
+        }
+    }
+
+    fn bind_names(
+        &self,
+        catalog: &SessionCatalog,
+        query: &Query,
+        declared: &[Option<FieldRef>],
+    ) -> Result<LogicalPlan> {
+        let mut tree = query.ast().clone();
+        system::rewrite(catalog.system(), &mut tree)
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let context = self.context(catalog);
+        let options = ParserOptions::from(&self.options().sql_parser);
+        let mut planner_context =
+            PlannerContext::new().with_prepare_param_data_types(declared.to_vec());
+        let statement = sqlparser::ast::Statement::Query(Box::new(tree));
+        let plan = SqlToRel::new_with_options(&context, options)
+            .sql_statement_to_plan_with_context(statement, &mut planner_context)?;
+        system::lower(catalog.system(), plan)
+    }
+
+    fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        self.state.analyzer().execute_and_check(plan, self.options(), |_, _| {})
+    }
+}
+
+/// The columns under the names that a client is told.
+fn labelled(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter();
+    let label = |field: &FieldRef| field.as_ref().clone().with_name(system::label(field.name()));
+    Schema::new(fields.map(label).collect::<Vec<_>>()).into()
+}
+
+/// The parameters by number. One whose type nothing tells is text, as PostgreSQL takes it.
+fn parameters(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<FieldRef>> {
+    let mut inferred = BTreeMap::new();
+    for (name, field) in plan.get_parameter_fields()? {
+        let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
+        match number {
+            Some(number @ 1..=65_535) => inferred.insert(number, field),
+            _ => return Err(GuardError::Unsupported(format!("parameter {name}")).into()),
+        };
+    }
+    let count = inferred.keys().max().copied().unwrap_or(0).max(declared.len());
+    Ok((1..=count)
+        .map(|number| {
+            let declared = declared.get(number - 1).cloned().flatten();
+            let inferred = inferred.get(&number).cloned().flatten();
+            declared
+                .or(inferred)
+                .filter(|field| *field.data_type() != DataType::Null)
+                .unwrap_or_else(|| Arc::new(Field::new("", DataType::Utf8, true)))
+        })
+        .collect())
+}

@@ -1,0 +1,117 @@
+//! From a guarded table to a physical plan: scan, row filter, masks, barrier, in this order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::common::{Result, internal_err};
+use datafusion::logical_expr::TableScan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use portcullis_connector_api::cells::scan_schema;
+use portcullis_connector_api::{Column, ColumnName, Predicate, Pushdown, ScanRequest};
+
+use super::barrier::BarrierExec;
+use super::error::source_error;
+use super::lower::lower;
+use super::shown::shown;
+use super::table::{GuardedTable, VisibleColumn};
+
+/// A guarded scan, and what its source is sent.
+pub struct GuardedScan {
+    /// Ends in a barrier.
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// For the audit record.
+    pub sent: String,
+}
+
+/// Plans one scan of a guarded table.
+///
+/// # Errors
+/// Where the source cannot be reached, or a condition came here that may not cross.
+pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<GuardedScan> {
+    let visible = visible_columns(table, scan.projection.as_deref())?;
+    let mut conditions = Vec::new();
+    for filter in &scan.filters {
+        match table.lift(filter) {
+            Some(predicate) => conditions.push(predicate),
+            None => return internal_err!("a condition reached the guard that may not cross it"),
+        }
+    }
+    let stored = &table.table().table;
+    let connector = &table.source().connector;
+    let admitted = table.filter().clone().and(Predicate::all(conditions));
+    let (mut sent, mut here) = (Vec::new(), Vec::new());
+    for conjunct in admitted.conjuncts() {
+        let pushdown = connector.pushdown(stored, conjunct);
+        if pushdown != Pushdown::No {
+            sent.push(conjunct.clone());
+        }
+        if pushdown != Pushdown::Exact {
+            here.push(conjunct.clone());
+        }
+    }
+    let limit = scan.fetch.and_then(|fetch| u64::try_from(fetch).ok());
+    let limit = limit.filter(|_| here.is_empty());
+    let here = Predicate::all(here);
+    let columns = columns_read(stored, &visible, &here);
+    let request = ScanRequest {
+        table: Arc::clone(stored),
+        columns: columns.iter().map(|column| column.name.clone()).collect(),
+        predicate: Predicate::all(sent),
+        limit,
+    };
+    let source = &table.source().name;
+    let raw = connector.scan(request).await.map_err(|error| source_error(source, error.into()))?;
+    let expected = scan_schema(&columns);
+    if raw.plan.schema().fields() != expected.fields() {
+        return internal_err!("a source gave other columns than it was asked for");
+    }
+    let mut plan = raw.plan;
+    if here != Predicate::True {
+        plan = Arc::new(FilterExec::try_new(lower(&here, stored, &expected)?, plan)?);
+    }
+    let projection = visible
+        .iter()
+        .map(|column| {
+            Ok((shown(column, stored, &expected)?, column.field.name().clone()))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    plan = Arc::new(ProjectionExec::try_new(projection, plan)?);
+    let name = format!("{}.{}", table.table().schema, table.table().name);
+    Ok(GuardedScan { plan: Arc::new(BarrierExec::new(source.clone(), name, plan)), sent: raw.sent })
+}
+
+fn visible_columns<'a>(
+    table: &'a GuardedTable,
+    projection: Option<&[usize]>,
+) -> Result<Vec<&'a VisibleColumn>> {
+    let Some(positions) = projection else { return Ok(table.columns().iter().collect()) };
+    let chosen: Option<Vec<_>> = positions.iter().map(|at| table.columns().get(*at)).collect();
+    match chosen {
+        Some(chosen) => Ok(chosen),
+        None => internal_err!("a projection names a column that the table has not"),
+    }
+}
+
+/// The stored columns that the filter and the projection read, in the table's order.
+fn columns_read<'a>(
+    stored: &'a portcullis_connector_api::Table,
+    visible: &[&VisibleColumn],
+    here: &Predicate,
+) -> Vec<&'a Column> {
+    let mut names: BTreeSet<&ColumnName> = visible
+        .iter()
+        .filter(|column| column.reads_value())
+        .map(|column| &column.stored.name)
+        .collect();
+    here.for_each_column(&mut |column| {
+        names.insert(column);
+    });
+    for (condition, _) in visible.iter().flat_map(|column| &column.arms) {
+        condition.for_each_column(&mut |column| {
+            names.insert(column);
+        });
+    }
+    stored.columns.iter().filter(|column| names.contains(&column.name)).collect()
+}

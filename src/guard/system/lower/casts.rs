@@ -1,0 +1,266 @@
+//! Casts that look up names, and literals of arrays.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::hints;
+use arrow::array::{Array, ArrayRef, ListArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::metadata::FieldMetadata;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::logical_expr::expr::{Cast, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit,
+};
+use portcullis_connector_api::catalog::PG_TYPE_KEY;
+
+use crate::error::{ClientError, SqlState};
+use crate::guard::system::functions::{NAME_OF_REG, OpenCoalesce, REG_BY_NAME, named, reg_by_name};
+use crate::guard::system::{SystemCatalog, types};
+
+/// Rewrites the casts of every node, subqueries included.
+pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+    let lowered = plan.transform_up_with_subqueries(|node| {
+        let schema = merge_schema(&node.inputs());
+        let names = NamePreserver::new(&node);
+        let projection = matches!(node, LogicalPlan::Projection(_));
+        let node = node.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let expr = expr.transform_up(|expr| rewrite(catalog, expr, &schema))?;
+            Ok(expr.update_data(|expr| {
+                let expr = name.restore(expr);
+                if projection { hints::write(expr, &schema) } else { expr }
+            }))
+        })?;
+        node.map_data(LogicalPlan::recompute_schema)
+    })?;
+    Ok(lowered.data)
+}
+
+/// Shows the `reg…` values among the columns of a result as names; the columns keep their type.
+pub fn present(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+    let columns = plan.schema().columns();
+    let mut any = false;
+    let fields = plan.schema().fields().clone();
+    let exprs = columns.into_iter().zip(&fields).map(|(column, field)| {
+        let Some(reg) = reg_of(field) else {
+            return Ok(Expr::Column(column));
+        };
+        any = true;
+        let hint = HashMap::from([(PG_TYPE_KEY.to_owned(), reg.to_owned())]);
+        let (relation, name) = (column.relation.clone(), column.name.clone());
+        let shown = call(catalog, NAME_OF_REG, vec![lit(reg), Expr::Column(column)])?;
+        let hint = Some(FieldMetadata::from(hint));
+        Ok(shown.alias_qualified_with_metadata(relation, name, hint))
+    });
+    let exprs = exprs.collect::<Result<Vec<_>>>()?;
+    if any { LogicalPlanBuilder::from(plan).project(exprs)?.build() } else { Ok(plan) }
+}
+
+fn reg_of(field: &Field) -> Option<&str> {
+    types::hint(field).filter(|hint| types::is_reg(hint) && *field.data_type() == DataType::UInt32)
+}
+
+fn rewrite(
+    catalog: &Arc<SystemCatalog>,
+    expr: Expr,
+    schema: &DFSchema,
+) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::Cast(cast) => cast_to(catalog, cast, schema),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
+            let left = shown(catalog, *left, schema)?;
+            let right = shown(catalog, *right, schema)?;
+            let changed = left.transformed || right.transformed;
+            let (left, right) = (Box::new(left.data), Box::new(right.data));
+            let concat = BinaryExpr { left, op: Operator::StringConcat, right };
+            Ok(Transformed::new_transformed(Expr::BinaryExpr(concat), changed))
+        }
+        Expr::ScalarFunction(ScalarFunction { func, args })
+            if func.inner().as_ref().type_id() == TypeId::of::<OpenCoalesce>() =>
+        {
+            let list = args.iter().find_map(|arg| {
+                let field = arg.to_field(schema).ok()?.1;
+                matches!(field.data_type(), DataType::List(_)).then_some(field)
+            });
+            let args = args.into_iter().map(|arg| match (&list, &arg) {
+                (Some(list), Expr::Literal(..)) => {
+                    let target = list.as_ref().clone().with_name("").with_nullable(true);
+                    let cast = Cast::new_from_field(Box::new(arg), target.into());
+                    cast_to(catalog, cast, schema).map(|arg| arg.data)
+                }
+                _ => Ok(arg),
+            });
+            Ok(Transformed::yes(coalesce(args.collect::<Result<_>>()?)))
+        }
+        Expr::ScalarFunction(ScalarFunction { func, args })
+            if matches!(func.name(), "format" | "quote_ident" | "concat" | "concat_ws") =>
+        {
+            let mut changed = false;
+            let args = args.into_iter().map(|arg| {
+                let arg = shown(catalog, arg, schema)?;
+                changed |= arg.transformed;
+                Ok(arg.data)
+            });
+            let args = args.collect::<Result<Vec<_>>>()?;
+            let function = Expr::ScalarFunction(ScalarFunction { func, args });
+            Ok(Transformed::new_transformed(function, changed))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+/// A `reg…` value as its text; anything else as it is.
+fn shown(catalog: &Arc<SystemCatalog>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let (_, field) = expr.to_field(schema)?;
+    match reg_of(&field) {
+        Some(reg) => Ok(Transformed::yes(call(catalog, NAME_OF_REG, vec![lit(reg), expr])?)),
+        None => Ok(Transformed::no(expr)),
+    }
+}
+
+fn cast_to(
+    catalog: &Arc<SystemCatalog>,
+    cast: Cast,
+    schema: &DFSchema,
+) -> Result<Transformed<Expr>> {
+    let Cast { expr, field: target } = cast;
+    let is_text = |data_type: &DataType| {
+        matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
+    };
+    if let (Expr::Literal(value, _), DataType::List(item)) = (expr.as_ref(), target.data_type())
+        && let Some(Some(text)) = value.try_as_str()
+    {
+        let list = ScalarValue::List(read_array(text, item)?.into());
+        let metadata = FieldMetadata::new_from_field(&target);
+        return Ok(Transformed::yes(Expr::Literal(list, Some(metadata))));
+    }
+    let (_, source) = expr.to_field(schema)?;
+    if is_text(target.data_type()) && reg_of(&source).is_some() {
+        let text = shown(catalog, *expr, schema)?.data;
+        return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(text), target))));
+    }
+    if let Some(reg) = reg_of(&target)
+        && is_text(source.data_type())
+    {
+        let oid = match expr.as_ref() {
+            Expr::Literal(value, _) => match value.try_as_str() {
+                Some(Some(text)) => lit(reg_by_name(catalog, reg, text).map_err(external)?),
+                _ => lit(ScalarValue::UInt32(None)),
+            },
+            _ => call(catalog, REG_BY_NAME, vec![lit(reg), *expr])?,
+        };
+        return Ok(Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(oid), target))));
+    }
+    if *target.data_type() == DataType::UInt32
+        && let Expr::Literal(value, _) = expr.as_ref()
+        && let Some(Some(text)) = value.try_as_str()
+    {
+        let oid = text.trim().parse::<u32>().map_err(|_| {
+            let message = format!("invalid input syntax for type oid: \"{text}\"");
+            external(ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, message))
+        })?;
+        let cast = Cast::new_from_field(Box::new(lit(oid)), target);
+        return Ok(Transformed::yes(Expr::Cast(cast)));
+    }
+    // A cast to a plain type would keep what is written on its argument.
+    if target.name().is_empty() && target.metadata().is_empty() && types::hint(&source).is_some() {
+        let target = target.as_ref().clone().with_name(target.data_type().to_string());
+        let cast = Cast::new_from_field(expr, target.into());
+        return Ok(Transformed::yes(Expr::Cast(cast)));
+    }
+    Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, target))))
+}
+
+fn external(error: ClientError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+fn call(catalog: &Arc<SystemCatalog>, name: &str, args: Vec<Expr>) -> Result<Expr> {
+    let function = named(catalog, name)
+        .ok_or_else(|| DataFusionError::Internal(format!("no function \"{name}\"")))?;
+    Ok(function.call(args))
+}
+
+/// Reads PostgreSQL's text of an array of one dimension, such as `{a,"b c",NULL}`.
+fn read_array(text: &str, item: &FieldRef) -> Result<ListArray> {
+    let malformed = || {
+        let message = format!("malformed array literal: \"{text}\"");
+        external(ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, message))
+    };
+    let elements = elements(text).ok_or_else(malformed)?;
+    let strings: ArrayRef = Arc::new(StringArray::from(elements));
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let values = cast_with_options(&strings, item.data_type(), &strict).map_err(|_| malformed())?;
+    let offsets = OffsetBuffer::from_lengths([values.len()]);
+    Ok(ListArray::try_new(item.clone(), offsets, values, None)?)
+}
+
+fn elements(text: &str) -> Option<Vec<Option<String>>> {
+    let body = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut elements = Vec::new();
+    if body.trim().is_empty() {
+        return Some(elements);
+    }
+    let mut letters = body.chars().peekable();
+    loop {
+        while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
+        let mut element = String::new();
+        if letters.next_if_eq(&'"').is_some() {
+            loop {
+                match letters.next()? {
+                    '"' => break,
+                    '\\' => element.push(letters.next()?),
+                    letter => element.push(letter),
+                }
+            }
+            while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
+            elements.push(Some(element));
+        } else {
+            while let Some(letter) = letters.next_if(|letter| *letter != ',') {
+                match letter {
+                    '\\' => element.push(letters.next()?),
+                    '{' | '}' | '"' => return None,
+                    letter => element.push(letter),
+                }
+            }
+            let element = element.trim_end();
+            if element.is_empty() {
+                return None;
+            }
+            let null = element.eq_ignore_ascii_case("null");
+            elements.push((!null).then(|| element.to_owned()));
+        }
+        match letters.next() {
+            None => return Some(elements),
+            Some(',') => {}
+            Some(_) => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::elements;
+
+    #[test]
+    fn arrays_are_read_as_postgresql_reads_them() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(elements("{}"), Some(vec![]));
+        assert_eq!(elements("{1, 2,NULL}"), Some(vec![some("1"), some("2"), None]));
+        assert_eq!(
+            elements(r#"{"a,b","c\"d","null", e f }"#),
+            Some(vec![some("a,b"), some("c\"d"), some("null"), some("e f")])
+        );
+        for malformed in ["1,2", "{1,}", "{a\"b}", "{\"open}", "{\"a\"b}"] {
+            assert_eq!(elements(malformed), None, "{malformed}");
+        }
+    }
+}

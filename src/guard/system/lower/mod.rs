@@ -1,0 +1,39 @@
+//! What SqlToRel makes of a catalog query, turned into what DataFusion runs as PostgreSQL would.
+//!
+//! Casts from, to and between the `reg…` types become look-ups of names; literals cast to arrays
+//! are read; subqueries and lateral items that depend on the row beside them become a
+//! [`Dependent`] operator, where they read the system catalog alone. Last, values of the `reg…`
+//! types in the result become the names that a client is shown.
+
+mod bind;
+mod casts;
+mod dependent;
+mod exec;
+mod hints;
+mod literals;
+mod node;
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::logical_expr::LogicalPlan;
+
+use super::SystemCatalog;
+
+pub use exec::DependentPlanner;
+pub use literals::narrow;
+pub use node::Dependent;
+
+/// Lowers the plan of a whole query. It runs before DataFusion's analyzer.
+///
+/// # Errors
+/// PostgreSQL's for a name that does not exist (`'x'::regclass`), as
+/// [`ClientError`](crate::error::ClientError) within; whatever building a plan can give.
+pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+    casts::present(catalog, inner(catalog, plan)?)
+}
+
+/// Lowers a plan whose result is not shown to a client.
+fn inner(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+    dependent::lower(catalog, casts::lower(catalog, plan)?)
+}

@@ -1,0 +1,121 @@
+//! The planner's extensions: PostgreSQL's catalog types in casts, and operators between a column
+//! and a literal whose type is open.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
+use datafusion::logical_expr::{Expr, ExprSchemable};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, ObjectNamePart};
+
+use super::types;
+
+/// Plans the types that only the catalog has, such as `oid`, `name`, `"char"` and `regclass`,
+/// and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
+#[derive(Debug)]
+pub struct CatalogTypes;
+
+impl TypePlanner for CatalogTypes {
+    fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
+        Ok(field_of(sql_type))
+    }
+}
+
+/// The field that carries a type of the catalog's own; `None` for any other type.
+pub fn field_of(sql_type: &SqlType) -> Option<FieldRef> {
+    match sql_type {
+        SqlType::Regclass => Some(types::unnamed("regclass")),
+        SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
+            let mut parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
+            let (first, second) = (parts.next()?, parts.next());
+            let fold = |part: &sqlparser::ast::Ident| match part.quote_style {
+                Some(_) => part.value.clone(),
+                None => part.value.to_lowercase(),
+            };
+            let found = match second {
+                None => types::by_name(&fold(first)).filter(|found| is_own(&found.name)),
+                Some(name) if fold(first) == "pg_catalog" => match name.quote_style {
+                    Some(_) => types::by_name(&name.value),
+                    None => types::by_sql_name(&name.value),
+                },
+                Some(name) if fold(first) == "information_schema" => types::by_name(&fold(name)),
+                Some(_) => None,
+            };
+            found.map(|found| types::unnamed(&found.name))
+        }
+        _ => None,
+    }
+}
+
+/// Types that only the catalog has.
+fn is_own(name: &str) -> bool {
+    types::is_reg(name)
+        || matches!(
+            name,
+            "oid"
+                | "name"
+                | "char"
+                | "xid"
+                | "cid"
+                | "tid"
+                | "xid8"
+                | "int2vector"
+                | "oidvector"
+                | "aclitem"
+                | "pg_node_tree"
+                | "pg_lsn"
+                | "cstring"
+        )
+}
+
+/// Gives a literal beside an OID, a `reg…` value or an array the type of that other side, as
+/// PostgreSQL does.
+#[derive(Debug)]
+pub struct OpenLiterals;
+
+impl ExprPlanner for OpenLiterals {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let RawBinaryExpr { op, left, right } = expr;
+        let comparison = matches!(
+            op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+        );
+        let (left, right) = match (is_open(&left), is_open(&right)) {
+            (true, false) if comparison => (typed_like(left, &right, schema), right),
+            (false, true) if comparison => {
+                let right = typed_like(right, &left, schema);
+                (left, right)
+            }
+            _ => (left, right),
+        };
+        Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
+    }
+}
+
+fn is_open(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), metadata)
+            if metadata.is_none()
+    )
+}
+
+fn typed_like(literal: Expr, other: &Expr, schema: &DFSchema) -> Expr {
+    let Ok((_, field)) = other.to_field(schema) else { return literal };
+    if !matches!(field.data_type(), DataType::UInt32 | DataType::List(_)) {
+        return literal;
+    }
+    let target = field.as_ref().clone().with_name("").with_nullable(true);
+    Expr::Cast(Cast::new_from_field(Box::new(literal), Arc::new(target)))
+}

@@ -1,0 +1,285 @@
+//! PostgreSQL's spellings, turned into ones that DataFusion's planner takes.
+//!
+//! The tree is changed in place and means the same afterwards: `OPERATOR(pg_catalog.~)` is `~`,
+//! `pg_catalog.f(x)` is `f(x)`, a function in FROM is the unnesting of an array or a subquery,
+//! `ARRAY(query)` is the function [`ARRAY_OF`] of a scalar subquery, and every column of a result
+//! has the name that PostgreSQL would give it.
+
+mod from;
+mod labels;
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, TableFactor, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
+};
+
+use super::SystemCatalog;
+use crate::error::{ClientError, SqlState};
+
+pub use from::SERIES_OF;
+pub use labels::label;
+
+/// The name of the function that stands for `ARRAY(query)`; no client would call it by accident.
+pub const ARRAY_OF: &str = "array of";
+
+/// Rewrites a query and all that is nested in it.
+///
+/// # Errors
+/// 42704 for a collation other than those that order by bytes, 42883 for an unknown operator.
+pub fn rewrite(catalog: &SystemCatalog, query: &mut Query) -> Result<(), ClientError> {
+    match query.visit(&mut Rewriter { catalog, names: Vec::new(), scopes: Vec::new() }) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Rewriter<'a> {
+    catalog: &'a SystemCatalog,
+    /// What the columns of the enclosing SELECTs are called, as they were written.
+    names: Vec<labels::Names>,
+    /// What the enclosing SELECTs read, the innermost last.
+    scopes: Vec<from::Scope>,
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = ClientError;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<ClientError> {
+        self.scopes.push(from::Scope::of(select));
+        self.names.push(labels::Names::of(select));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<ClientError> {
+        self.scopes.pop();
+        if let Some(names) = self.names.pop() {
+            names.give(select);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<ClientError> {
+        from::rewrite(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<ClientError> {
+        match self.expression(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Rewriter<'_> {
+    fn expression(&self, expr: &mut Expr) -> Result<(), ClientError> {
+        match expr {
+            Expr::Collate { expr: inner, collation } => {
+                check_collation(collation)?;
+                *expr = take(inner);
+            }
+            Expr::BinaryOp { op, .. } => {
+                if let BinaryOperator::PGCustomBinaryOperator(parts) = op {
+                    *op = operator(parts)?;
+                }
+            }
+            Expr::Function(function) => {
+                self::function(function);
+                if let Some(series) = from::subscripts(function) {
+                    *expr = series;
+                }
+            }
+            Expr::Identifier(name) if name.quote_style.is_none() => {
+                let lower = name.value.to_lowercase();
+                match lower.as_str() {
+                    // Words that PostgreSQL reads as calls, and that no column can be called.
+                    "current_schema" | "current_catalog" | "current_role" | "current_user"
+                    | "session_user" | "user" => *expr = call(&lower, Vec::new()),
+                    "tableoid" => self.table_oid(None, expr),
+                    _ => {}
+                }
+            }
+            Expr::CompoundIdentifier(parts) => {
+                if let [qualifier, name] = parts.as_slice()
+                    && name.value.eq_ignore_ascii_case("tableoid")
+                {
+                    let qualifier = fold(qualifier);
+                    self.table_oid(Some(&qualifier), expr);
+                }
+            }
+            // The pattern is spelled anew with the one escape that the planner knows.
+            Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
+                if let Some(escape) = escape_char.take_if(|escape| !is_backslash(escape)) {
+                    let escape = Expr::Value(escape);
+                    **pattern = call("like_escape", vec![take(pattern), escape]);
+                }
+            }
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+                match right.as_mut() {
+                    Expr::Subquery(subquery) => {
+                        *expr = Expr::InSubquery {
+                            subquery: subquery.clone(),
+                            expr: Box::new(take(left)),
+                            negated: false,
+                        };
+                    }
+                    // An array whose type is open is one of text.
+                    Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)) => {
+                        let text = DataType::Text;
+                        **right = Expr::Cast {
+                            kind: sqlparser::ast::CastKind::Cast,
+                            expr: Box::new(take(right)),
+                            data_type: DataType::Array(
+                                sqlparser::ast::ArrayElemTypeDef::SquareBracket(
+                                    Box::new(text),
+                                    None,
+                                ),
+                            ),
+                            array: false,
+                            format: None,
+                        };
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The system column `tableoid` of a table in scope becomes the table's number.
+    fn table_oid(&self, qualifier: Option<&str>, expr: &mut Expr) {
+        let found = self.scopes.iter().rev().find_map(|scope| scope.relation(qualifier));
+        let oid =
+            found.and_then(|(schema, name)| self.catalog.objects().table(schema.as_deref(), &name));
+        if let Some(oid) = oid {
+            *expr = Expr::Cast {
+                kind: sqlparser::ast::CastKind::Cast,
+                expr: Box::new(Expr::value(Value::Number(oid.to_string(), false))),
+                data_type: DataType::Custom(name_of("oid"), Vec::new()),
+                array: false,
+                format: None,
+            };
+        }
+    }
+}
+
+fn is_backslash(escape: &ValueWithSpan) -> bool {
+    matches!(&escape.value, Value::SingleQuotedString(text) if text == "\\")
+}
+
+/// Text is ordered by its bytes everywhere, which is what these collations say.
+fn check_collation(collation: &ObjectName) -> Result<(), ClientError> {
+    let parts = parts(collation);
+    let name = match parts.as_slice() {
+        [name] => name,
+        [schema, name] if schema == "pg_catalog" => name,
+        _ => &collation.to_string(),
+    };
+    if matches!(name.as_str(), "default" | "C" | "POSIX" | "ucs_basic") {
+        return Ok(());
+    }
+    let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
+    Err(ClientError::new(SqlState::UNDEFINED_OBJECT, message))
+}
+
+/// The operator that `OPERATOR(pg_catalog.…)` names.
+fn operator(parts: &[String]) -> Result<BinaryOperator, ClientError> {
+    let symbol = match parts {
+        [symbol] => Some(symbol),
+        [schema, symbol] if schema.eq_ignore_ascii_case("pg_catalog") => Some(symbol),
+        _ => None,
+    };
+    let operator = symbol.and_then(|symbol| {
+        Some(match symbol.as_str() {
+            "=" => BinaryOperator::Eq,
+            "<>" | "!=" => BinaryOperator::NotEq,
+            "<" => BinaryOperator::Lt,
+            "<=" => BinaryOperator::LtEq,
+            ">" => BinaryOperator::Gt,
+            ">=" => BinaryOperator::GtEq,
+            "+" => BinaryOperator::Plus,
+            "-" => BinaryOperator::Minus,
+            "*" => BinaryOperator::Multiply,
+            "/" => BinaryOperator::Divide,
+            "%" => BinaryOperator::Modulo,
+            "||" => BinaryOperator::StringConcat,
+            "~" => BinaryOperator::PGRegexMatch,
+            "~*" => BinaryOperator::PGRegexIMatch,
+            "!~" => BinaryOperator::PGRegexNotMatch,
+            "!~*" => BinaryOperator::PGRegexNotIMatch,
+            "~~" => BinaryOperator::PGLikeMatch,
+            "~~*" => BinaryOperator::PGILikeMatch,
+            "!~~" => BinaryOperator::PGNotLikeMatch,
+            "!~~*" => BinaryOperator::PGNotILikeMatch,
+            _ => return None,
+        })
+    });
+    operator.ok_or_else(|| {
+        let message = format!("operator does not exist: {}", parts.join("."));
+        ClientError::new(SqlState::UNDEFINED_FUNCTION, message)
+    })
+}
+
+fn function(function: &mut Function) {
+    if let [schema, name] = function.name.0.as_slice()
+        && schema.as_ident().is_some_and(|schema| fold(schema) == "pg_catalog")
+    {
+        function.name = ObjectName(vec![name.clone()]);
+    }
+    // The parser reads `ARRAY(query)` as a function whose arguments are a query.
+    if let FunctionArguments::Subquery(query) = &function.args
+        && parts(&function.name) == ["array"]
+    {
+        let query = Expr::Subquery(query.clone());
+        if let Expr::Function(array) = call(ARRAY_OF, vec![query]) {
+            *function = array;
+        }
+    }
+}
+
+/// A call by position.
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let arguments =
+        arguments.into_iter().map(|one| FunctionArg::Unnamed(FunctionArgExpr::Expr(one)));
+    Expr::Function(Function {
+        name: name_of(name),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+fn name_of(name: &str) -> ObjectName {
+    ObjectName(vec![ObjectNamePart::Identifier(quoted(name))])
+}
+
+/// An identifier that is taken as it stands.
+fn quoted(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+/// An identifier as PostgreSQL reads it: in lower case, unless quoted.
+fn fold(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+fn parts(name: &ObjectName) -> Vec<String> {
+    name.0.iter().filter_map(ObjectNamePart::as_ident).map(fold).collect()
+}
+
+/// Takes an expression out of its place.
+fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::value(Value::Null))
+}

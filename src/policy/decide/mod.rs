@@ -1,0 +1,163 @@
+//! The decision about one table for one caller.
+//!
+//! A person and the agent acting for them are decided each by themselves; then the rows
+//! intersect, and of the two levels of a column the stricter one holds, in each row.
+
+mod cache;
+mod levels;
+mod request;
+mod verdict;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use portcullis_connector_api::{Predicate, SourceName, TableName};
+
+pub(super) use self::cache::Caches;
+use self::levels::Levels;
+use self::request::Asked;
+use self::verdict::Verdict;
+use super::load::{Policies, Subject};
+use super::permit::{ColumnPermit, Permit, PolicyId, RequestFacts};
+use super::schema::TableShape;
+use super::translate::{Untranslatable, tidy};
+use crate::identity::{Identity, Principal};
+
+/// Why there is no decision, which counts as one against the caller. For the log and the audit
+/// record: a client is told what it is told of a table that does not exist.
+#[derive(Debug, thiserror::Error)]
+pub enum Denial {
+    /// The table is not in the schema of the policies.
+    #[error("table \"{source_name}.{table}\" is not in the schema of the policies")]
+    UnknownTable {
+        /// The source.
+        source_name: SourceName,
+        /// The table.
+        table: TableName,
+    },
+    /// The principal's attributes are not as declared.
+    #[error("the principal does not fit the schema of the policies: {0}")]
+    Principal(String),
+    /// A fact of the request cannot be told to the policies.
+    #[error("the request does not fit the schema of the policies: {0}")]
+    Facts(String),
+    /// Cedar could not evaluate the policies.
+    #[error("the policies cannot be evaluated: {0}")]
+    Evaluation(String),
+    /// What was left of a policy cannot be a row filter.
+    #[error("policy \"{}\": {reason}", policy.0)]
+    Untranslatable {
+        /// The policy.
+        policy: PolicyId,
+        /// What was not understood.
+        reason: Untranslatable,
+    },
+}
+
+/// Which rows one identity may see, and why.
+#[derive(Clone, Debug)]
+struct Rows {
+    filter: Predicate,
+    decided_by: BTreeSet<PolicyId>,
+}
+
+/// What one identity may see of each column, in the table's order, and why.
+#[derive(Clone, Debug)]
+struct Columns {
+    levels: Vec<Levels>,
+    decided_by: BTreeSet<PolicyId>,
+}
+
+impl Policies {
+    /// What this principal may see of this table now. Where nothing may be seen the permit
+    /// [shows nothing](Permit::shows_nothing), and still names the policies that decided.
+    ///
+    /// # Errors
+    /// Where there is no decision; then nothing may be seen.
+    pub fn permit(
+        &self,
+        principal: &Principal,
+        facts: &RequestFacts,
+        source: &SourceName,
+        table: &TableName,
+    ) -> Result<Permit, Denial> {
+        let unknown = || Denial::UnknownTable { source_name: source.clone(), table: table.clone() };
+        let shape = self.schema.table(source, table).ok_or_else(unknown)?;
+        let agent = principal.agent.as_ref();
+        let agent_name = agent.map(|agent| agent.user.as_str());
+        let ask = |subject, identity| Asked { subject, identity, agent: agent_name, facts };
+
+        let (person_rows, person_columns) =
+            self.decide(&ask(Subject::Person, &principal.person), shape)?;
+        let mut rows = person_rows.filter.clone();
+        let mut levels = person_columns.levels.clone();
+        let mut decided_by = &person_rows.decided_by | &person_columns.decided_by;
+        if let Some(agent) = agent {
+            let (agent_rows, agent_columns) = self.decide(&ask(Subject::Agent, agent), shape)?;
+            rows = rows.and(agent_rows.filter.clone());
+            levels = levels
+                .into_iter()
+                .zip(&agent_columns.levels)
+                .map(|(person, agent)| person.meet(agent))
+                .collect();
+            decided_by.extend(agent_rows.decided_by.iter().cloned());
+            decided_by.extend(agent_columns.decided_by.iter().cloned());
+        }
+        let columns = shape
+            .columns
+            .iter()
+            .zip(levels)
+            .map(|(column, levels)| ColumnPermit {
+                column: column.name.clone(),
+                access: levels.into_access(),
+            })
+            .collect();
+        Ok(Permit {
+            source: source.clone(),
+            table: table.clone(),
+            rows: tidy(rows),
+            columns,
+            decided_by,
+            policy_set: self.hash.clone(),
+        })
+    }
+
+    /// Whether this principal may see the guard's part of a plan: filters, masks, what is sent
+    /// to the sources. Whatever cannot be decided is a no.
+    pub fn may_explain_guard(&self, principal: &Principal, facts: &RequestFacts) -> bool {
+        let agent = principal.agent.as_ref();
+        let agent_name = agent.map(|agent| agent.user.as_str());
+        let may = |subject, identity: &Identity| {
+            let asked = Asked { subject, identity, agent: agent_name, facts };
+            let slice = self.slices.explain_guard(subject);
+            verdict::allows_explain_guard(slice, &asked, &self.schema).unwrap_or(false)
+        };
+        may(Subject::Person, &principal.person)
+            && agent.is_none_or(|agent| may(Subject::Agent, agent))
+    }
+
+    /// Rows and columns for one identity, from the caches where they hold beyond this request.
+    fn decide(
+        &self,
+        asked: &Asked<'_>,
+        shape: &TableShape,
+    ) -> Result<(Arc<Rows>, Arc<Columns>), Denial> {
+        let slices = self.slices.table(shape, asked.subject).ok_or_else(|| {
+            Denial::UnknownTable { source_name: shape.source.clone(), table: shape.table.clone() }
+        })?;
+        let key = asked.cache_key(shape);
+        let lasting = !slices.select.mentions.passing;
+        let rows = self.caches.rows.get_or_try(lasting.then_some(&key), || {
+            let verdict = Verdict::of(&slices.select, asked, None, shape, &self.schema)?;
+            Ok(Rows { filter: tidy(verdict.admits()), decided_by: verdict.decided_by })
+        })?;
+        let lasting = slices.levels.iter().all(|(_, slice)| !slice.mentions.passing);
+        let columns = self.caches.columns.get_or_try(lasting.then_some(&key), || {
+            let mut decided_by = BTreeSet::new();
+            let levels =
+                levels::decide(&slices.levels, asked, shape, &self.schema, &mut decided_by)?;
+            Ok(Columns { levels, decided_by })
+        })?;
+        Ok((rows, columns))
+    }
+}

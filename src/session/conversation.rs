@@ -1,0 +1,398 @@
+//! A logged-in connection, as the wire talks to it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arrow::datatypes::FieldRef;
+use async_trait::async_trait;
+use datafusion::common::ScalarValue;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::gateway::Gateway;
+use super::parameter;
+use super::query::Call;
+use super::settings::Settings;
+use super::shown::{text_rows, text_schema};
+use crate::audit::Subject;
+use crate::error::{ClientError, SqlState};
+use crate::guard::system::SessionFacts;
+use crate::guard::{TenantScope, client_error};
+use crate::identity::Principal;
+use crate::sql::{self, Command, Query, Statement};
+use crate::wire::{Answer, Conversation, Description, Login, Rendering, StatementKind};
+
+/// How many statements a session may keep by SQL's PREPARE and by name.
+const MAX_PREPARED: usize = 1_000;
+
+/// One connection.
+pub struct Session {
+    gateway: Arc<Gateway>,
+    principal: Arc<Principal>,
+    scope: TenantScope,
+    id: String,
+    client: SocketAddr,
+    settings: Settings,
+    prepared: HashMap<String, Option<Prepared>>,
+}
+
+/// A statement with the parameter types that were declared for it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    statement: Arc<Statement>,
+    declared: Arc<[Option<FieldRef>]>,
+}
+
+impl Prepared {
+    fn plain(statement: Statement) -> Self {
+        Self { statement: Arc::new(statement), declared: Arc::new([]) }
+    }
+}
+
+impl Session {
+    pub(in crate::session) fn new(
+        gateway: Arc<Gateway>,
+        principal: Principal,
+        scope: TenantScope,
+        login: &Login,
+    ) -> Result<Self, ClientError> {
+        let settings = Settings::new(&login.user, &login.parameters);
+        if let Some(options) = login.parameters.get("options") {
+            settings.apply_options(options)?;
+        }
+        Ok(Self {
+            gateway,
+            principal: Arc::new(principal),
+            scope,
+            id: Uuid::new_v4().to_string(),
+            client: login.client,
+            settings,
+            prepared: HashMap::new(),
+        })
+    }
+
+    pub(in crate::session) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    pub(in crate::session) fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
+    pub(in crate::session) fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
+    pub(in crate::session) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(in crate::session) fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    pub(in crate::session) fn application_name(&self) -> Option<String> {
+        let (_, name) = self.settings.show("application_name").ok()?;
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// What the system catalog's functions tell of the session.
+    pub(in crate::session) fn facts(&self) -> SessionFacts {
+        SessionFacts {
+            backend_pid: 0,
+            client: Some(self.client),
+            server: None,
+            settings: Arc::new(self.settings.clone()),
+        }
+    }
+
+    /// Whose statements these are, for the audit record.
+    pub(in crate::session) fn subject(&self) -> Subject {
+        Subject {
+            principal: self.principal.person.user.clone(),
+            agent: self.principal.agent.as_ref().map(|agent| agent.user.clone()),
+            tenant: Some(self.scope.own().to_string()),
+            session: self.id.clone(),
+            client: Some(self.client.ip()),
+            application_name: self.application_name(),
+        }
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<Statement>, ClientError> {
+        sql::parse(text, self.gateway.statement_limits()).map_err(|error| {
+            let error = ClientError::from(error);
+            self.record_refusal(text, &error);
+            error
+        })
+    }
+
+    fn keep(&mut self, name: String, prepared: Option<Prepared>) -> Result<(), ClientError> {
+        if !name.is_empty() && self.prepared.contains_key(&name) {
+            return Err(ClientError::new(
+                SqlState::DUPLICATE_PREPARED_STATEMENT,
+                format!("prepared statement \"{name}\" already exists"),
+            ));
+        }
+        if self.prepared.len() >= MAX_PREPARED {
+            return Err(ClientError::new(
+                SqlState::CONFIGURATION_LIMIT_EXCEEDED,
+                format!("a session keeps at most {MAX_PREPARED} prepared statements"),
+            )
+            .hint("DEALLOCATE those that are not needed any more."));
+        }
+        self.prepared.insert(name, prepared);
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<Option<Prepared>, ClientError> {
+        self.prepared.get(name).cloned().ok_or_else(|| {
+            ClientError::new(
+                SqlState::INVALID_SQL_STATEMENT_NAME,
+                format!("prepared statement \"{name}\" does not exist"),
+            )
+        })
+    }
+
+    /// The query behind `EXECUTE name`, its declared types, and the values given.
+    fn executed(
+        &self,
+        name: &str,
+        values: &[sqlparser::ast::Expr],
+    ) -> Result<(Query, Arc<[Option<FieldRef>]>, Vec<ScalarValue>), ClientError> {
+        let prepared = self.find(name)?;
+        let Some(Prepared { statement, declared }) = prepared else {
+            return Err(not_a_query(name));
+        };
+        let Command::Query(query) = &statement.command else { return Err(not_a_query(name)) };
+        let parameters = self.describe_query(query, &declared)?.parameters;
+        if parameters.len() != values.len() {
+            return Err(ClientError::new(
+                SqlState::SYNTAX_ERROR,
+                format!("wrong number of parameters for prepared statement \"{name}\""),
+            )
+            .detail(format!("expected {} parameters but got {}", parameters.len(), values.len())));
+        }
+        let catalog = self.catalog(SystemTime::now());
+        let values = self
+            .gateway
+            .guard()
+            .constants(&catalog, values, &parameters)
+            .map_err(|error| client_error(&error))?;
+        let declared = parameters.into_iter().map(Some).collect();
+        Ok((query.clone(), declared, values))
+    }
+
+    async fn answer(
+        &mut self,
+        prepared: &Prepared,
+        values: Vec<ScalarValue>,
+    ) -> Result<Answer, ClientError> {
+        let statement = &prepared.statement;
+        let text = &statement.text;
+        match &statement.command {
+            Command::Query(query) => {
+                self.run(Call { text, query, declared: &prepared.declared, values }).await
+            }
+            Command::Execute { name, values } => match self.executed(name, values) {
+                Ok((query, declared, values)) => {
+                    self.run(Call { text, query: &query, declared: &declared, values }).await
+                }
+                Err(error) => {
+                    self.record_refusal(text, &error);
+                    Err(error)
+                }
+            },
+            Command::Explain(explain) => self.explain(text, explain).await,
+            Command::Show(name) => {
+                let (name, value) = self.settings.show(name)?;
+                text_rows(&[name], vec![vec![value]], "SHOW")
+            }
+            Command::ShowAll => self.show_all(),
+            command => self.command(text, command),
+        }
+    }
+
+    /// Commands that give no rows and touch no source.
+    fn command(&mut self, text: &str, command: &Command) -> Result<Answer, ClientError> {
+        let done = |tag: &str, changed| Ok(Answer::Done { tag: tag.to_owned(), changed });
+        match command {
+            Command::Set { name, value, local } => {
+                let changed = self
+                    .settings
+                    .set(name, value, *local)
+                    .inspect_err(|error| self.record_refusal(text, error))?;
+                done("SET", changed)
+            }
+            Command::Reset(name) => {
+                let changed = self.settings.set(name, &sql::SetValue::Default, false)?;
+                done("RESET", changed)
+            }
+            Command::ResetAll => done("RESET", self.settings.reset_all()),
+            Command::Begin => done("BEGIN", Vec::new()),
+            Command::Commit => done("COMMIT", Vec::new()),
+            Command::Rollback => done("ROLLBACK", Vec::new()),
+            Command::Prepare { name, types, query } => {
+                let declared =
+                    types.iter().map(parameter::of_name).collect::<Result<Vec<_>, _>>()?;
+                // A query that cannot be planned is refused now, as PostgreSQL does.
+                self.describe_query(query, &declared)
+                    .inspect_err(|error| self.record_refusal(text, error))?;
+                let statement =
+                    Statement { text: text.into(), command: Command::Query(query.clone()) };
+                let prepared =
+                    Prepared { statement: Arc::new(statement), declared: declared.into() };
+                self.keep(name.clone(), Some(prepared))?;
+                done("PREPARE", Vec::new())
+            }
+            Command::Deallocate(name) => {
+                self.find(name)?;
+                self.prepared.remove(name);
+                done("DEALLOCATE", Vec::new())
+            }
+            Command::DeallocateAll => {
+                self.prepared.clear();
+                done("DEALLOCATE ALL", Vec::new())
+            }
+            Command::DiscardAll => {
+                self.prepared.clear();
+                done("DISCARD ALL", self.settings.reset_all())
+            }
+            Command::Nothing(tag) => done(tag, Vec::new()),
+            Command::Query(_)
+            | Command::Execute { .. }
+            | Command::Explain(_)
+            | Command::Show(_)
+            | Command::ShowAll => {
+                Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error"))
+            }
+        }
+    }
+
+    fn show_all(&self) -> Result<Answer, ClientError> {
+        use crate::guard::system::Settings as _;
+        let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
+        for setting in self.settings.all() {
+            let row = [setting.name, setting.value, setting.description];
+            columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+        }
+        text_rows(&["name", "setting", "description"], columns, "SHOW")
+    }
+}
+
+fn not_a_query(name: &str) -> ClientError {
+    ClientError::new(
+        SqlState::FEATURE_NOT_SUPPORTED,
+        format!("prepared statement \"{name}\" is not a query"),
+    )
+}
+
+#[async_trait]
+impl Conversation for Session {
+    type Statement = Prepared;
+
+    fn expires_at(&self) -> SystemTime {
+        self.principal.expires_at
+    }
+
+    fn parameters(&self) -> Vec<(String, String)> {
+        self.settings.reported()
+    }
+
+    fn split(&mut self, text: &str) -> Result<Vec<Prepared>, ClientError> {
+        Ok(self.parse(text)?.into_iter().map(Prepared::plain).collect())
+    }
+
+    fn rendering(&self) -> Rendering {
+        Rendering { time_zone: self.settings.time_zone() }
+    }
+
+    fn kind(&self, prepared: &Prepared) -> StatementKind {
+        match prepared.statement.command {
+            Command::Begin => StatementKind::Begin,
+            Command::Commit => StatementKind::Commit,
+            Command::Rollback => StatementKind::Rollback,
+            _ => StatementKind::Plain,
+        }
+    }
+
+    async fn prepare(
+        &mut self,
+        name: &str,
+        text: &str,
+        declared: &[u32],
+    ) -> Result<(), ClientError> {
+        let declared: Arc<[_]> =
+            declared.iter().map(|oid| parameter::of_oid(*oid)).collect::<Result<Vec<_>, _>>()?.into();
+        let mut statements = self.parse(text)?;
+        let statement = statements.pop();
+        if !statements.is_empty() {
+            return Err(ClientError::new(
+                SqlState::SYNTAX_ERROR,
+                "cannot insert multiple commands into a prepared statement",
+            ));
+        }
+        let prepared =
+            statement.map(|statement| Prepared { statement: Arc::new(statement), declared });
+        // What cannot be planned is refused at once, not when it is first run.
+        if let Some(Prepared { statement, declared }) = &prepared
+            && let Command::Query(query) = &statement.command
+        {
+            self.describe_query(query, declared)
+                .inspect_err(|error| self.record_refusal(text, error))?;
+        }
+        self.keep(name.to_owned(), prepared)
+    }
+
+    fn prepared(&self, name: &str) -> Result<Option<Prepared>, ClientError> {
+        self.find(name)
+    }
+
+    fn close(&mut self, name: &str) {
+        self.prepared.remove(name);
+    }
+
+    async fn describe(&mut self, prepared: &Prepared) -> Result<Description, ClientError> {
+        let rows = |names: &[&str]| Description {
+            parameters: Vec::new(),
+            columns: Some(text_schema(names)),
+        };
+        Ok(match &prepared.statement.command {
+            Command::Query(query) => {
+                let described = self.describe_query(query, &prepared.declared)?;
+                Description { parameters: described.parameters, columns: Some(described.columns) }
+            }
+            Command::Execute { name, values } => {
+                let (query, declared, _) = self.executed(name, values)?;
+                let described = self.describe_query(&query, &declared)?;
+                Description { parameters: Vec::new(), columns: Some(described.columns) }
+            }
+            Command::Explain(_) => rows(&["QUERY PLAN"]),
+            Command::Show(name) => rows(&[self.settings.show(name)?.0]),
+            Command::ShowAll => rows(&["name", "setting", "description"]),
+            _ => Description { parameters: Vec::new(), columns: None },
+        })
+    }
+
+    async fn execute(
+        &mut self,
+        prepared: &Prepared,
+        values: Vec<ScalarValue>,
+    ) -> Result<Answer, ClientError> {
+        let span = tracing::info_span!("query", session = %self.id, user = %self.principal.person.user);
+        self.answer(prepared, values).instrument(span).await
+    }
+
+    fn transaction_began(&mut self) {
+        self.settings.transaction_began();
+    }
+
+    fn transaction_ended(&mut self, committed: bool) -> Vec<(String, String)> {
+        self.settings.transaction_ended(committed)
+    }
+
+    fn refused(&mut self, prepared: Option<&Prepared>, error: &ClientError) {
+        self.record_refusal(prepared.map_or("", |prepared| &prepared.statement.text), error);
+    }
+}

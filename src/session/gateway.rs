@@ -1,0 +1,185 @@
+//! The gateway as a whole: what all sessions share, put together from a checked configuration's
+//! parts.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::conversation::Session;
+use crate::audit::AuditLog;
+use crate::error::{ClientError, SqlState};
+use crate::federate::Resources;
+use crate::guard::{
+    Authority, CoverageFault, Estate, Guard, SessionCatalog, TableTenancy, Tenancy, TokenSecret,
+};
+use crate::identity::Verifier;
+use crate::policy::{PolicyStore, RequestFacts};
+use crate::sql::Limits;
+use crate::wire::{Backend, Login};
+
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The one database that clients see.
+    pub database: String,
+    /// Who is let in.
+    pub verifier: Verifier,
+    /// Every table there is.
+    pub estate: Arc<Estate>,
+    /// What may be seen of them.
+    pub policies: Arc<PolicyStore>,
+    /// How principals belong to tenants.
+    pub tenancy: Tenancy,
+    /// For `mask_token`.
+    pub token_secret: Option<TokenSecret>,
+    /// Where it is recorded.
+    pub audit: AuditLog,
+    /// What running queries may use.
+    pub resources: Resources,
+    /// What a statement's text may be.
+    pub statement_limits: Limits,
+    /// How long a statement may run.
+    pub statement_timeout: Duration,
+    /// How many rows a statement may return.
+    pub max_rows: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Gateway {
+    parts: Parts,
+    guard: Guard,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A table cannot be guarded.
+    #[error(transparent)]
+    Coverage(#[from] CoverageFault),
+    /// The start cannot be recorded.
+    #[error("the start cannot be recorded: {0}")]
+    Audit(#[from] crate::audit::AuditError),
+}
+
+impl Gateway {
+    /// Puts the parts together and records the start, with the tables that belong to no tenant.
+    ///
+    /// # Errors
+    /// Where the start cannot be recorded.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
+        let shared: Vec<String> = parts
+            .estate
+            .tables()
+            .filter(|(_, table)| table.tenancy == TableTenancy::Shared)
+            .map(|(_, table)| format!("{}.{}", table.schema, table.name))
+            .collect();
+        let policies = parts.policies.current();
+        let details = json!({ "shared": shared, "policy_set": policies.hash() });
+        parts.audit.event("start", details).await?;
+        Ok(Arc::new(Self { parts, guard: Guard::default() }))
+    }
+
+    pub(in crate::session) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> &AuditLog {
+        &self.parts.audit
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> &Arc<PolicyStore> {
+        &self.parts.policies
+    }
+
+    pub(in crate::session) fn resources(&self) -> &Resources {
+        &self.parts.resources
+    }
+
+    pub(in crate::session) fn statement_limits(&self) -> &Limits {
+        &self.parts.statement_limits
+    }
+
+    pub(in crate::session) fn statement_timeout(&self) -> Duration {
+        self.parts.statement_timeout
+    }
+
+    pub(in crate::session) fn max_rows(&self) -> u64 {
+        self.parts.max_rows
+    }
+
+    pub(in crate::session) fn catalog(
+        &self,
+        session: &Session,
+        facts: RequestFacts,
+    ) -> SessionCatalog {
+        let authority = Authority {
+            estate: Arc::clone(&self.parts.estate),
+            policies: self.parts.policies.current(),
+            principal: Arc::clone(session.principal()),
+            facts,
+            scope: session.scope().clone(),
+            token_secret: self.parts.token_secret.clone(),
+        };
+        let path = session.settings().search_path();
+        SessionCatalog::new(authority, &self.parts.database, &path, session.facts())
+    }
+
+    async fn refuse(&self, login: &Login, error: &ClientError) {
+        let details = json!({
+            "user": login.user,
+            "database": login.database,
+            "client": login.client.ip().to_string(),
+            "application_name": login.parameters.get("application_name"),
+            "sqlstate": error.sqlstate.code(),
+            "message": error.message,
+            "internal": error.internal,
+        });
+        if let Err(unwritten) = self.audit().event("login_refused", details).await {
+            tracing::error!(error = %unwritten, "a refused login could not be recorded");
+        }
+    }
+
+    fn admit(self: &Arc<Self>, login: &Login) -> Result<Session, ClientError> {
+        let principal = self
+            .parts
+            .verifier
+            .verify(&login.user, &login.token, SystemTime::now())
+            .map_err(|error| error.for_client(&login.user))?;
+        if login.database != self.parts.database {
+            return Err(ClientError::new(
+                SqlState::INVALID_CATALOG_NAME,
+                format!("database \"{}\" does not exist", login.database),
+            )
+            .hint(format!("The database is called \"{}\".", self.parts.database)));
+        }
+        let scope = self.parts.tenancy.scope(&principal).ok_or_else(|| {
+            ClientError::new(SqlState::INVALID_AUTHORIZATION, "the token names no tenant")
+        })?;
+        Session::new(Arc::clone(self), principal, scope, login)
+    }
+}
+
+/// What the wire serves: a gateway that sessions can hold on to.
+#[async_trait]
+impl Backend for Arc<Gateway> {
+    type Conversation = Session;
+
+    async fn login(&self, login: Login) -> Result<Session, ClientError> {
+        match self.admit(&login) {
+            Ok(session) => {
+                let details = serde_json::to_value(session.subject()).unwrap_or_default();
+                self.audit().event("login", details).await?;
+                Ok(session)
+            }
+            Err(error) => {
+                self.refuse(&login, &error).await;
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What one connection knows: who it is, its settings, its prepared statements, and how a
+//! statement goes through the stages. It answers the wire, and tells the audit log.
+
+mod audited;
+mod conversation;
+mod gateway;
+mod parameter;
+mod query;
+mod settings;
+mod shown;
+
+pub use conversation::{Prepared, Session};
+pub use gateway::{Fault, Gateway, Parts};

@@ -1,0 +1,279 @@
+//! One query through the stages: names resolved, permits asked for, plan guarded and split,
+//! intent made durable, rows started.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use arrow::datatypes::{FieldRef, SchemaRef};
+use chrono::{DateTime, Utc};
+use datafusion::common::ScalarValue;
+use tokio::time::{Instant as Deadline, sleep_until, timeout_at};
+
+use super::audited::{AuditedRows, Bounds, timed_out};
+use super::conversation::Session;
+use super::shown::text_rows;
+use crate::audit::{Decision, Intent, Outcome, Sent};
+use crate::error::{ClientError, SqlState};
+use crate::federate::{self, Prepared as Ready};
+use crate::guard::{Described, GuardedPlan, SessionCatalog, TenantScope, Touched, client_error};
+use crate::policy::RequestFacts;
+use crate::sql::{Explain, Query};
+use crate::wire::{Answer, Meter};
+
+/// A query with the values of its parameters.
+pub(in crate::session) struct Call<'a> {
+    /// As the client wrote it.
+    pub text: &'a str,
+    /// The tree.
+    pub query: &'a Query,
+    /// The declared types of its parameters, by position.
+    pub declared: &'a [Option<FieldRef>],
+    /// Their values, of the types that describing the query told.
+    pub values: Vec<ScalarValue>,
+}
+
+/// What an intent is made of.
+#[derive(Default)]
+struct Learned {
+    tables: Vec<Touched>,
+    policy_set: Option<String>,
+    sent: Vec<(String, String)>,
+}
+
+impl Session {
+    /// A catalog for one statement, under the policies in force now.
+    pub(in crate::session) fn catalog(&self, now: SystemTime) -> SessionCatalog {
+        let facts = RequestFacts {
+            now,
+            client_ip: self.client().ip(),
+            application_name: self.application_name(),
+        };
+        self.gateway().catalog(self, facts)
+    }
+
+    /// The parameters and columns of a query.
+    pub(in crate::session) fn describe_query(
+        &self,
+        query: &Query,
+        declared: &[Option<FieldRef>],
+    ) -> Result<Described, ClientError> {
+        let catalog = self.catalog(SystemTime::now());
+        self.gateway()
+            .guard()
+            .describe(&catalog, query, declared)
+            .map_err(|error| client_error(&error))
+    }
+
+    /// Runs a query. Whatever becomes of it stands in the audit log.
+    pub(in crate::session) async fn run(&self, call: Call<'_>) -> Result<Answer, ClientError> {
+        let started = Instant::now();
+        let deadline = self.deadline();
+        let mut learned = Learned::default();
+        let ready = timeout_at(deadline, self.make_ready(&call, &mut learned)).await;
+        let ready = ready.unwrap_or_else(|_| Err(timed_out()));
+        let intent = self.intent(call.text, learned);
+        let (ready, schema) = match ready {
+            Ok(made) => made,
+            Err(error) => return Err(self.record_failure(intent, error, started).await),
+        };
+        let pending = self.gateway().audit().intent(intent).await?;
+        let rows = match ready.run() {
+            Ok(rows) => rows,
+            Err(error) => {
+                let error = client_error(&error);
+                pending.finish(Outcome::failed(&error, micros(started)));
+                return Err(error);
+            }
+        };
+        
+        let meter = Arc::new(Meter::default());
+        let bounds = Bounds {
+            deadline: Box::pin(sleep_until(deadline)),
+            max_rows: self.gateway().max_rows(),
+        };
+        let batches = AuditedRows::new(rows, pending, Arc::clone(&meter), started, bounds);
+        Ok(Answer::Rows { schema, batches: Box::pin(batches), tag: "SELECT", meter })
+    }
+
+    /// Explains a query: its logical view for everybody, the guard's part for those who hold
+    /// the permission.
+    pub(in crate::session) async fn explain(
+        &self,
+        text: &str,
+        explain: &Explain,
+    ) -> Result<Answer, ClientError> {
+        let started = Instant::now();
+        let deadline = self.deadline();
+        let mut learned = Learned::default();
+        let call = Call { text, query: &explain.query, declared: &[], values: Vec::new() };
+        let explained = timeout_at(deadline, self.explained(&call, explain, &mut learned)).await;
+        let explained = explained.unwrap_or_else(|_| Err(timed_out()));
+        let intent = self.intent(text, learned);
+        match explained {
+            Err(error) => Err(self.record_failure(intent, error, started).await),
+            Ok(lines) => {
+                let pending = self.gateway().audit().intent(intent).await?;
+                pending.finish(Outcome {
+                    result: crate::audit::Result::Ok,
+                    rows: lines.len() as u64,
+                    bytes: lines.iter().map(|line| line.len() as u64).sum(),
+                    duration_us: micros(started),
+                });
+                text_rows(&["QUERY PLAN"], vec![lines], "EXPLAIN")
+            }
+        }
+    }
+
+    async fn explained(
+        &self,
+        call: &Call<'_>,
+        explain: &Explain,
+        learned: &mut Learned,
+    ) -> Result<Vec<String>, ClientError> {
+        let catalog = self.catalog(SystemTime::now());
+        let authority = catalog.authority();
+        let whole = authority.policies.may_explain_guard(&authority.principal, &authority.facts);
+        if explain.analyze {
+            // What a run takes tells of rows that are not shown.
+            return Err(if whole {
+                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "EXPLAIN ANALYZE is not supported")
+            } else {
+                ClientError::new(
+                    SqlState::INSUFFICIENT_PRIVILEGE,
+                    "permission denied for EXPLAIN ANALYZE",
+                )
+                .hint("EXPLAIN without ANALYZE shows the plan of your own query.")
+            });
+        }
+        let plan = self.plan(&catalog, call, learned)?;
+        let mut lines: Vec<String> =
+            plan.logical().display_indent().to_string().lines().map(str::to_owned).collect();
+        if whole {
+            let ready = self.split(&plan, learned).await?;
+            lines.push(String::new());
+            lines.extend(learned.tables.iter().flat_map(guard_lines));
+            lines.extend(learned.sent.iter().map(|(source, text)| format!("Sent to {source}: {text}")));
+            lines.push(String::new());
+            lines.extend(ready.display().lines().map(str::to_owned));
+        }
+        Ok(lines)
+    }
+
+    async fn make_ready(
+        &self,
+        call: &Call<'_>,
+        learned: &mut Learned,
+    ) -> Result<(Ready, SchemaRef), ClientError> {
+        let catalog = self.catalog(SystemTime::now());
+        let plan = self.plan(&catalog, call, learned)?;
+        Ok((self.split(&plan, learned).await?, plan.schema()))
+    }
+
+    fn plan(
+        &self,
+        catalog: &SessionCatalog,
+        call: &Call<'_>,
+        learned: &mut Learned,
+    ) -> Result<GuardedPlan, ClientError> {
+        learned.policy_set = Some(catalog.authority().policies.hash().to_owned());
+        let now: DateTime<Utc> = catalog.authority().facts.now.into();
+        let guard = self.gateway().guard();
+        let said = |error| client_error(&error);
+        let parameters = if call.values.is_empty() {
+            Vec::new()
+        } else {
+            guard.describe(catalog, call.query, call.declared).map_err(said)?.parameters
+        };
+        let plan = guard
+            .plan(catalog, call.query, &parameters, call.values.clone(), now)
+            .map_err(said)?;
+        tracing::debug!(tables = plan.touched().len(), "planned and guarded");
+        learned.tables = plan.touched().to_vec();
+        Ok(plan)
+    }
+
+    async fn split(&self, plan: &GuardedPlan, learned: &mut Learned) -> Result<Ready, ClientError> {
+        let gateway = self.gateway();
+        let ready = federate::prepare(gateway.guard(), plan, gateway.resources())
+            .await
+            .map_err(|error| client_error(&error))?;
+        learned.sent = ready.sent().to_vec();
+        tracing::debug!(sources = learned.sent.len(), "split between the sources");
+        Ok(ready)
+    }
+
+    fn deadline(&self) -> Deadline {
+        let limit = self.gateway().statement_timeout();
+        let own = self.settings().statement_timeout_ms().map(Duration::from_millis);
+        Deadline::now() + own.map_or(limit, |own| own.min(limit))
+    }
+
+    fn intent(&self, text: &str, learned: Learned) -> Intent {
+        let crosses = matches!(self.scope(), TenantScope::All { .. });
+        let notes = match self.scope() {
+            TenantScope::All { role, .. } if crosses && !learned.tables.is_empty() => {
+                vec![format!("cross_tenant by role {role}")]
+            }
+            _ => Vec::new(),
+        };
+        Intent {
+            subject: self.subject(),
+            query: text.to_owned(),
+            tables: learned.tables.into_iter().map(decision).collect(),
+            policy_set: learned.policy_set,
+            sent: learned.sent.into_iter().map(|(source, text)| Sent { source, text }).collect(),
+            notes,
+        }
+    }
+
+    /// Records a statement that was refused or failed before it gave rows. Where even that
+    /// cannot be recorded, the client is told so instead.
+    async fn record_failure(
+        &self,
+        intent: Intent,
+        error: ClientError,
+        started: Instant,
+    ) -> ClientError {
+        match self.gateway().audit().intent(intent).await {
+            Ok(pending) => {
+                pending.finish(Outcome::failed(&error, micros(started)));
+                error
+            }
+            Err(unwritten) => unwritten.into(),
+        }
+    }
+
+    /// Records a refusal from where nothing can be awaited.
+    pub(in crate::session) fn record_refusal(&self, text: &str, error: &ClientError) {
+        let (gateway, error) = (Arc::clone(self.gateway()), error.clone());
+        let intent = self.intent(text, Learned::default());
+        tokio::spawn(async move {
+            if let Ok(pending) = gateway.audit().intent(intent).await {
+                pending.finish(Outcome::failed(&error, 0));
+            }
+        });
+    }
+}
+
+fn decision(touched: Touched) -> Decision {
+    Decision {
+        table: touched.table,
+        columns: touched.columns,
+        row_filter: touched.row_filter,
+        masks: touched.masks,
+        policies: touched.policies,
+    }
+}
+
+fn guard_lines(touched: &Touched) -> Vec<String> {
+    let mut lines = vec![
+        format!("Guard of {}: rows where {}", touched.table, touched.row_filter),
+        format!("  policies: {}", touched.policies.join(", ")),
+    ];
+    lines.extend(touched.masks.iter().map(|mask| format!("  mask: {mask}")));
+    lines
+}
+
+fn micros(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
