@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod demo;
 mod serve;
 mod token;
 
@@ -24,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a small company and serve it; nothing else is needed
+    Demo(demo::Options),
     /// Serve clients
     Serve(serve::Options),
     /// Check configuration, sources, policies and coverage
@@ -46,8 +49,13 @@ const STYLES: Styles = Styles::styled()
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    start_logging();
+    start_logging(match &cli.command {
+        // It speaks for itself.
+        Command::Demo(_) => "error",
+        _ => "warn,portcullis=info",
+    });
     let outcome = match cli.command {
+        Command::Demo(options) => demo::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::check(&options),
         Command::Schema(options) => check::schema(&options),
@@ -89,10 +97,10 @@ async fn interrupted() {
     }
 }
 
-/// Logs to standard error; `RUST_LOG` chooses what, by default warnings and the gateway's news.
-fn start_logging() {
+/// Logs to standard error; `RUST_LOG` chooses what, and `default` where it is not set.
+fn start_logging(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,portcullis=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 

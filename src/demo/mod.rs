@@ -9,7 +9,28 @@ pub mod client;
 pub mod company;
 pub mod expected;
 pub mod people;
+
+pub mod badges;
+pub mod client;
+pub mod stage;
+pub mod trail;
+
+pub mod answer;
+pub mod attack;
+pub mod tour;
+
+mod progress;
+mod run;
 pub mod screen;
 pub mod text;
+<<<<<<< HEAD
+mod welcome;
+
+mod error;
+
+pub use error::DemoError;
+pub use run::{prepare, serve, show_attacks, show_tour};
+=======
 pub mod tour;
 pub mod trail;
+>>>>>>> main

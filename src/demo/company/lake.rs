@@ -16,13 +16,14 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use serde_json::json;
 
-use super::{Company, DemoError, Order, Progress, at};
+use super::{Company, Order, Progress};
+use crate::demo::DemoError;
 use crate::demo::text;
 
 pub(super) fn write(company: &Company, progress: &mut dyn Progress) -> Result<(), DemoError> {
     let lake = company.dir().join("lake");
     let orders = lake.join("orders");
-    fs::create_dir_all(&orders).map_err(at(&orders))?;
+    fs::create_dir_all(&orders).map_err(DemoError::at(&orders))?;
 
     progress.begin("lake.orders    Parquet");
     let year = |order: &Order| text::instant(order.placed_at).chars().take(4).collect::<String>();
@@ -34,12 +35,12 @@ pub(super) fn write(company: &Company, progress: &mut dyn Progress) -> Result<()
 
     progress.begin("lake.events    JSON");
     let path = lake.join("events.json");
-    write_events(company, &path).map_err(at(&path))?;
+    write_events(company, &path).map_err(DemoError::at(&path))?;
     progress.done(company.events().len() as u64);
 
     progress.begin("lake.tickets   CSV");
     let path = lake.join("tickets.csv");
-    write_tickets(company, &path).map_err(at(&path))?;
+    write_tickets(company, &path).map_err(DemoError::at(&path))?;
     progress.done(company.tickets().len() as u64);
     Ok(())
 }
@@ -89,7 +90,7 @@ fn write_orders(company: &Company, orders: &[Order], path: &Path) -> Result<(), 
         // Several groups in each file, so that a range of ids or days need not read all of it.
         .set_max_row_group_row_count(Some(10_000))
         .build();
-    let file = File::create(path).map_err(at(path))?;
+    let file = File::create(path).map_err(DemoError::at(path))?;
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))?;
     writer.write(&batch)?;
     writer.close()?;

@@ -15,7 +15,11 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+<<<<<<< HEAD
+use crate::demo::DemoError;
+=======
 use crate::identity::development::SigningError;
+>>>>>>> main
 
 pub use catalogue::{COUNTRIES, Country, Product};
 pub use rows::{Customer, Event, Order, Tenant, Ticket};
@@ -26,6 +30,8 @@ pub const SEED: u64 = 1_096;
 /// The file that says which company lies in a folder. Written last.
 const STAMP: &str = "company.stamp";
 
+<<<<<<< HEAD
+=======
 /// Why the company could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
@@ -72,6 +78,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> DemoError {
     move |source| DemoError::File { path, source }
 }
 
+>>>>>>> main
 /// Is told how the work goes.
 pub trait Progress {
     /// A piece of work begins, such as `orders`.
@@ -114,19 +121,19 @@ pub fn build(dir: &Path, progress: &mut dyn Progress) -> Result<Company, DemoErr
     let found = match fs::read_to_string(&stamp_path) {
         Ok(found) => Some(found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(at(&stamp_path)(error)),
+        Err(error) => return Err(DemoError::at(&stamp_path)(error)),
     };
     if found.as_deref() == Some(stamp.as_str()) {
         return Ok(company);
     }
-    fs::create_dir_all(dir).map_err(at(dir))?;
-    if found.is_none() && fs::read_dir(dir).map_err(at(dir))?.next().is_some() {
+    fs::create_dir_all(dir).map_err(DemoError::at(dir))?;
+    if found.is_none() && fs::read_dir(dir).map_err(DemoError::at(dir))?.next().is_some() {
         return Err(DemoError::Foreign(dir.to_owned()));
     }
     // From here on the folder is ours, even where the work is cut short.
-    fs::write(&stamp_path, "unfinished\n").map_err(at(&stamp_path))?;
+    fs::write(&stamp_path, "unfinished\n").map_err(DemoError::at(&stamp_path))?;
     company.write(progress)?;
-    fs::write(&stamp_path, stamp).map_err(at(&stamp_path))?;
+    fs::write(&stamp_path, stamp).map_err(DemoError::at(&stamp_path))?;
     Ok(company)
 }
 

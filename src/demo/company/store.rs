@@ -4,7 +4,8 @@ use std::fs;
 
 use rusqlite::{Connection, params};
 
-use super::{COUNTRIES, Company, DemoError, Progress, at};
+use super::{COUNTRIES, Company, Progress};
+use crate::demo::DemoError;
 use crate::demo::text;
 
 const SCHEMA: &str = "
@@ -47,7 +48,7 @@ CREATE TABLE products (
 pub(super) fn write(company: &Company, progress: &mut dyn Progress) -> Result<(), DemoError> {
     let path = company.dir().join("crm.db");
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(at(&path)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DemoError::at(&path)(error)),
         _ => {}
     }
     let mut store = Connection::open(&path)?;

@@ -1,5 +1,7 @@
 //! The tour: one query as each of the people, side by side.
 
+mod run;
+
 use std::io::{self, Write};
 
 use crate::demo::answer::Answer;
@@ -8,6 +10,8 @@ use crate::demo::expected::{Showcase, View};
 use crate::demo::people::Person;
 use crate::demo::screen::{Cell, Grid, Ink, Screen, fit, width};
 use crate::demo::trail::Trail;
+
+pub use run::run;
 
 /// What the tour shows.
 pub const SCENES: [&str; 3] = ["four", "revenue", "desk"];
