@@ -124,8 +124,11 @@ async fn what_the_catalog_says() {
          CREATE VIRTUAL TABLE words USING fts5(word);",
     );
     let (connector, catalog) = open(&path).await;
-    let told: Vec<String> =
-        catalog.tables.iter().map(|table| format!("{}: {}", table.name, described(table))).collect();
+    let told: Vec<String> = catalog
+        .tables
+        .iter()
+        .map(|table| format!("{}: {}", table.name, described(table)))
+        .collect();
     assert_eq!(
         told,
         [
@@ -173,11 +176,8 @@ async fn no_row_is_missed_over_a_class() {
             UNION ALL SELECT id + 10, v FROM base;",
     );
     let (connector, catalog) = open(&path).await;
-    let five = Predicate::Compare {
-        column: "v".into(),
-        op: CompareOp::Eq,
-        value: Value::text("5"),
-    };
+    let five =
+        Predicate::Compare { column: "v".into(), op: CompareOp::Eq, value: Value::text("5") };
     for name in ["base", "seen"] {
         let table = table(&catalog, name);
         assert_eq!(connector.pushdown(&table, &five), Pushdown::No, "{name}");
@@ -197,6 +197,7 @@ async fn a_declared_type_of_ours() {
     let catalog = connector.catalog().await.unwrap();
     let t = table(&catalog, "t");
     assert_eq!(rows(&connector, &t).await, ["1|7", "2|BAD"]);
-    let seven = Predicate::Compare { column: "code".into(), op: CompareOp::Eq, value: Value::Int(7) };
+    let seven =
+        Predicate::Compare { column: "code".into(), op: CompareOp::Eq, value: Value::Int(7) };
     assert_eq!(connector.pushdown(&t, &seven), Pushdown::No);
 }
