@@ -77,7 +77,8 @@ pub trait Conversation: Send + 'static {
         declared: &[u32],
     ) -> Result<(), ClientError>;
 
-    /// The statement kept under this name (26000 where there is none). `None` is the empty query.
+    /// The statement kept under this name; `None` is the empty query. An error (26000 where there
+    /// is none) comes back by `refused`.
     fn prepared(&self, name: &str) -> Result<Option<Self::Statement>, ClientError>;
 
     /// Forgets the name; a name that is not there is no error.

@@ -110,7 +110,11 @@ where
                 Err(Failure::Statement(error)) => {
                     self.failed(&error);
                     self.skipping = Message::is_extended(tag);
-                    if self.skipping { Ok(()) } else { self.ready().await }
+                    match self.skipping {
+                        // A client that waits after Flush must hear of it: that Flush is skipped.
+                        true => self.replies.flush().await.map_err(Failure::from),
+                        false => self.ready().await,
+                    }
                 }
                 outcome => outcome,
             };

@@ -74,8 +74,13 @@ where
         Err(self.refuse(None, error))
     }
 
+    /// The statement of this name.
+    fn prepared(&mut self, name: &str) -> Result<Option<C::Statement>, Failure> {
+        self.conversation.prepared(name).map_err(|error| self.refuse(None, error))
+    }
+
     pub(super) async fn bind(&mut self, bind: Bind) -> Result<(), Failure> {
-        let statement = self.conversation.prepared(&bind.statement)?;
+        let statement = self.prepared(&bind.statement)?;
         let (parameters, columns) = match &statement {
             Some(statement) => {
                 self.admit(statement)?;
@@ -167,7 +172,7 @@ where
     }
 
     async fn describe_statement(&mut self, name: &str) -> Result<(), Failure> {
-        let Some(statement) = self.conversation.prepared(name)? else {
+        let Some(statement) = self.prepared(name)? else {
             self.replies.put(&ParameterDescription::new(Vec::new()));
             self.replies.put(&NoData::new());
             return Ok(());

@@ -79,7 +79,9 @@ impl<B: Backend> Server<B> {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(_) = connections.join_next() => {}
+                Some(ended) = connections.join_next() => if let Err(error) = ended {
+                    tracing::error!(%error, "a connection ended in a panic");
+                },
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         // Answers are written whole, so there is nothing to be gathered.

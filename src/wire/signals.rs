@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 use tokio::time::sleep;
 
 use super::framing::Frames;
@@ -74,6 +75,8 @@ impl Signals {
         frames: &mut Frames<R>,
         work: impl Future<Output = T>,
     ) -> Result<T, Interrupt> {
+        // Work that is always ready would never let others run, nor any signal come through.
+        consume_budget().await;
         tokio::select! {
             biased;
             // Before the work, since a result that is always ready must end too.

@@ -42,6 +42,9 @@ pub(super) enum Kind {
     Uuid,
     /// Text with a version byte before it.
     Jsonb,
+    /// Carried as text, and sent as text alone: what clients of a read-only gateway meet in the
+    /// catalog, if anywhere.
+    Shown,
     /// `int2vector` and `oidvector`: `1 2 3` as text, an array counted from 0 as binary.
     Vector,
 }
@@ -87,16 +90,20 @@ types! {
     REGPROC = "regproc" "regproc" 24 4 1008 Oid;
     TEXT = "text" "text" 25 -1 1009 Text;
     OID = "oid" "oid" 26 4 1028 Oid;
+    TID = "tid" "tid" 27 6 1010 Shown;
     XID = "xid" "xid" 28 4 1011 Oid;
     CID = "cid" "cid" 29 4 1012 Oid;
     OIDVECTOR = "oidvector" "oidvector" 30 -1 1013 Vector;
     JSON = "json" "json" 114 -1 199 Text;
     XML = "xml" "xml" 142 -1 143 Text;
     PG_NODE_TREE = "pg_node_tree" "pg_node_tree" 194 -1 0 Text;
+    CIDR = "cidr" "cidr" 650 -1 651 Shown;
     FLOAT4 = "float4" "real" 700 4 1021 Float4;
     FLOAT8 = "float8" "double precision" 701 8 1022 Float8;
     UNKNOWN = "unknown" "unknown" 705 -2 0 Text;
-    ACLITEM = "aclitem" "aclitem" 1033 12 1034 Text;
+    MACADDR = "macaddr" "macaddr" 829 6 1040 Shown;
+    INET = "inet" "inet" 869 -1 1041 Shown;
+    ACLITEM = "aclitem" "aclitem" 1033 12 1034 Shown;
     BPCHAR = "bpchar" "character" 1042 -1 1014 Text;
     VARCHAR = "varchar" "character varying" 1043 -1 1015 Text;
     DATE = "date" "date" 1082 4 1182 Date;
@@ -104,23 +111,34 @@ types! {
     TIMESTAMP = "timestamp" "timestamp" 1114 8 1115 Timestamp;
     TIMESTAMPTZ = "timestamptz" "timestamp with time zone" 1184 8 1185 Timestamptz;
     INTERVAL = "interval" "interval" 1186 16 1187 Interval;
+    TIMETZ = "timetz" "time with time zone" 1266 12 1270 Shown;
+    BIT = "bit" "bit" 1560 -1 1561 Shown;
+    VARBIT = "varbit" "bit varying" 1562 -1 1563 Shown;
     NUMERIC = "numeric" "numeric" 1700 -1 1231 Numeric;
+    REFCURSOR = "refcursor" "refcursor" 1790 -1 2201 Text;
     REGPROCEDURE = "regprocedure" "regprocedure" 2202 4 2207 Oid;
     REGOPER = "regoper" "regoper" 2203 4 2208 Oid;
     REGOPERATOR = "regoperator" "regoperator" 2204 4 2209 Oid;
     REGCLASS = "regclass" "regclass" 2205 4 2210 Oid;
     REGTYPE = "regtype" "regtype" 2206 4 2211 Oid;
+    RECORD = "record" "record" 2249 -1 2287 Shown;
     CSTRING = "cstring" "cstring" 2275 -2 1263 Text;
-    ANYARRAY = "anyarray" "anyarray" 2277 -1 0 Text;
+    ANYARRAY = "anyarray" "anyarray" 2277 -1 0 Shown;
     VOID = "void" "void" 2278 4 0 Text;
     UUID = "uuid" "uuid" 2950 16 2951 Uuid;
-    PG_LSN = "pg_lsn" "pg_lsn" 3220 8 3221 Text;
+    PG_LSN = "pg_lsn" "pg_lsn" 3220 8 3221 Shown;
+    PG_NDISTINCT = "pg_ndistinct" "pg_ndistinct" 3361 -1 0 Shown;
+    PG_DEPENDENCIES = "pg_dependencies" "pg_dependencies" 3402 -1 0 Shown;
+    TSVECTOR = "tsvector" "tsvector" 3614 -1 3643 Shown;
+    TSQUERY = "tsquery" "tsquery" 3615 -1 3645 Shown;
     REGCONFIG = "regconfig" "regconfig" 3734 4 3735 Oid;
     REGDICTIONARY = "regdictionary" "regdictionary" 3769 4 3770 Oid;
     JSONB = "jsonb" "jsonb" 3802 -1 3807 Jsonb;
     REGNAMESPACE = "regnamespace" "regnamespace" 4089 4 4090 Oid;
     REGROLE = "regrole" "regrole" 4096 4 4097 Oid;
     REGCOLLATION = "regcollation" "regcollation" 4191 4 4192 Oid;
+    PG_MCV_LIST = "pg_mcv_list" "pg_mcv_list" 5017 -1 0 Shown;
+    XID8 = "xid8" "xid8" 5069 8 271 Shown;
 }
 
 /// An OID and what its type is called, where it is known here.

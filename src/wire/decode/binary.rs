@@ -31,6 +31,7 @@ fn one(base: &'static BaseType, bytes: &[u8]) -> Result<Datum, DecodeError> {
             _ => return Err(DecodeError::Binary),
         },
         Kind::Text => Datum::Text(utf8(bytes)?.to_owned()),
+        Kind::Shown => return Err(DecodeError::Unsupported("a binary value of this type")),
         Kind::Char => Datum::Text(char::from(u8::from_be_bytes(exactly(bytes)?)).to_string()),
         Kind::Bytea => Datum::Bytes(bytes.to_vec()),
         Kind::Date => {

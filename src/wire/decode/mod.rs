@@ -80,6 +80,10 @@ fn scalar(
     value: Option<&[u8]>,
     rendering: Rendering,
 ) -> Result<ScalarValue, error::DecodeError> {
+    if let DataType::Dictionary(keys, values) = data_type {
+        let scalar = scalar(wire_type, values, format, value, rendering)?;
+        return Ok(ScalarValue::Dictionary(keys.clone(), Box::new(scalar)));
+    }
     let Some(value) = value else {
         return datum::null(data_type);
     };

@@ -50,7 +50,7 @@ fn one(base: &'static BaseType, value: &str, rendering: Rendering) -> Result<Dat
         Kind::Numeric => Datum::Decimal(Decimal::parse(value)?),
         Kind::Text if matches!(base.name, "json") => json(base, value)?,
         Kind::Jsonb => json(base, value)?,
-        Kind::Text => Datum::Text(value.to_owned()),
+        Kind::Text | Kind::Shown => Datum::Text(value.to_owned()),
         Kind::Char => Datum::Text(value.chars().take(1).collect()),
         Kind::Bytea => Datum::Bytes(bytea(base, value)?),
         Kind::Date => Datum::Date(datetime::date(value)?),

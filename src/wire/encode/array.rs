@@ -56,6 +56,9 @@ pub(super) fn binary_writer(
     rendering: Rendering,
 ) -> Result<Writer, EncodeError> {
     if array.data_type().is_string() {
+        if !words::carries(wire_type.base) {
+            return Err(unsupported(array, wire_type.base.name));
+        }
         return strings(array, move |value: &str, out: &mut BytesMut| {
             words::array(wire_type, value, out)
         });

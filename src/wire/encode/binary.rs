@@ -18,6 +18,9 @@ use crate::wire::types::{BaseType, Kind};
 /// Where the array does not carry the type.
 pub(super) fn writer(base: &'static BaseType, array: &ArrayRef) -> Result<Writer, EncodeError> {
     if array.data_type().is_string() {
+        if !words::carries(base) {
+            return Err(unsupported(array, base.name));
+        }
         return strings(array, move |value: &str, out: &mut BytesMut| {
             words::binary(base, value, out)
         });
@@ -45,7 +48,7 @@ pub(super) fn writer(base: &'static BaseType, array: &ArrayRef) -> Result<Writer
         Kind::Interval => intervals(array, interval::binary),
         Kind::Uuid => bytes(array, uuid),
         Kind::Vector => super::array::vector_binary_writer(base, array),
-        Kind::Text | Kind::Jsonb => Err(unsupported(array, base.name)),
+        Kind::Text | Kind::Jsonb | Kind::Shown => Err(unsupported(array, base.name)),
     }
 }
 

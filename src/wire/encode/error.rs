@@ -13,6 +13,9 @@ pub(super) enum EncodeError {
     /// Text that is carried in place of a value, and is not one.
     #[error("a value cannot be sent as {0}")]
     NotOfType(&'static str),
+    /// It has no binary form here.
+    #[error("a value of type {0} can be sent as text only")]
+    TextOnly(&'static str),
     /// Past 1 GB.
     #[error("row is too large to be sent")]
     TooLarge,
@@ -27,6 +30,7 @@ impl From<EncodeError> for ClientError {
             EncodeError::OutOfRange(_) => SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
             EncodeError::OutOfCalendar(_) => SqlState::DATETIME_FIELD_OVERFLOW,
             EncodeError::NotOfType(_) => SqlState::INVALID_TEXT_REPRESENTATION,
+            EncodeError::TextOnly(_) => SqlState::FEATURE_NOT_SUPPORTED,
             EncodeError::TooLarge => SqlState::PROGRAM_LIMIT_EXCEEDED,
             EncodeError::Unsupported(found) => {
                 return Self::new(SqlState::INTERNAL_ERROR, "a result could not be encoded")

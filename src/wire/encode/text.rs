@@ -47,7 +47,7 @@ pub(super) fn writer(
         Kind::Interval => intervals(array, interval::text),
         Kind::Uuid => bytes(array, uuid),
         Kind::Vector => super::array::vector_text_writer(array),
-        Kind::Text | Kind::Jsonb => Err(unsupported(array, base.name)),
+        Kind::Text | Kind::Jsonb | Kind::Shown => Err(unsupported(array, base.name)),
     }
 }
 

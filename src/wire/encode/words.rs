@@ -13,10 +13,16 @@ use crate::wire::types::{BaseType, Kind, WireType, vector_item};
 /// The version byte that stands before a `jsonb`.
 const JSONB_VERSION: u8 = 1;
 
+/// Whether values of a type may be carried as text.
+pub(super) fn carries(base: &BaseType) -> bool {
+    use Kind::{Char, Int2, Int4, Int8, Jsonb, Oid, Shown, Text, Uuid, Vector};
+    matches!(base.kind, Char | Int2 | Int4 | Int8 | Jsonb | Oid | Shown | Text | Uuid | Vector)
+}
+
 /// One value of a type that is not an array.
 ///
 /// # Errors
-/// Where the text is not of the type, or the type is not one that is carried as text.
+/// Where the text is not of the type, or the type has no binary form here.
 pub(super) fn binary(base: &'static BaseType, value: &str, out: &mut BytesMut) -> Written {
     let not_of_type = || EncodeError::NotOfType(base.spoken);
     match base.kind {
@@ -29,7 +35,8 @@ pub(super) fn binary(base: &'static BaseType, value: &str, out: &mut BytesMut) -
         Kind::Uuid => out.put_slice(&decode::uuid(value).ok_or_else(not_of_type)?),
         // A dash is how the `reg*` types write the OID 0.
         Kind::Oid if value == "-" => out.put_u32(0),
-        Kind::Oid => oid(value.parse().map_err(|_| not_of_type())?, out)?,
+        // What is carried as a name has lost its OID.
+        Kind::Oid => oid(value.parse().map_err(|_| EncodeError::TextOnly(base.spoken))?, out)?,
         Kind::Int2 => out.put_i16(value.parse().map_err(|_| not_of_type())?),
         Kind::Int4 => out.put_i32(value.parse().map_err(|_| not_of_type())?),
         Kind::Int8 => out.put_i64(value.parse().map_err(|_| not_of_type())?),
@@ -38,7 +45,7 @@ pub(super) fn binary(base: &'static BaseType, value: &str, out: &mut BytesMut) -
             let item = vector_item(base);
             put_array(item.oid, 0, &items, out, |value, out| binary(item, value, out))?;
         }
-        _ => return Err(EncodeError::Unsupported(format!("{} in text", base.name))),
+        _ => return Err(EncodeError::TextOnly(base.spoken)),
     }
     Ok(())
 }

@@ -113,9 +113,23 @@ fn types_without_a_counterpart_are_refused_before_any_row() {
         assert_eq!(error.message, "column \"odd\" has a type that cannot be sent");
     }
     // A hint that does not go with the Arrow type, and one that nobody knows.
-    for (data_type, hint) in [(DataType::Int32, "uuid"), (DataType::Utf8, "frobnicate")] {
+    for (data_type, hint) in
+        [(DataType::Int32, "uuid"), (DataType::Utf8, "date"), (DataType::Utf8, "frobnicate")]
+    {
         let schema = Schema::new(vec![field("odd", data_type, Some(hint))]);
         assert_eq!(Columns::of(&schema).unwrap_err().sqlstate.code(), "0A000", "{hint}");
+    }
+}
+
+#[test]
+fn what_has_no_binary_form_is_sent_as_text_only() {
+    for (hint, value) in [("regclass", "crm.customers"), ("inet", "192.0.2.1")] {
+        let field = field("c", DataType::Utf8, Some(hint));
+        let value = ScalarValue::Utf8(Some(value.to_owned()));
+        encoded(&field, &value, Format::Text, utc()).unwrap();
+        let error = encoded(&field, &value, Format::Binary, utc()).unwrap_err();
+        assert_eq!(error.sqlstate.code(), "0A000");
+        assert_eq!(error.message, format!("a value of type {hint} can be sent as text only"));
     }
 }
 

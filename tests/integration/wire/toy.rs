@@ -11,6 +11,7 @@
 //! | `break N` | N rows, then an error |
 //! | `odd` | a column of a type that cannot be sent |
 //! | `stall N` | N rows, then nothing, for ever |
+//! | `nothing` | batches without rows, for ever and always ready |
 //! | `think` | never gets as far as an answer |
 //! | `endless` | rows of a kilobyte without end |
 //! | `shape` | columns that are others each time they are asked for |
@@ -124,10 +125,10 @@ impl Conversation for Talk {
     }
 
     fn kind(&self, statement: &String) -> StatementKind {
-        match statement.as_str() {
-            "begin" | "start transaction" => StatementKind::Begin,
-            "commit" => StatementKind::Commit,
-            "rollback" => StatementKind::Rollback,
+        match statement.split(' ').next() {
+            Some("begin" | "start") => StatementKind::Begin,
+            Some("commit") => StatementKind::Commit,
+            Some("rollback") => StatementKind::Rollback,
             _ => StatementKind::Plain,
         }
     }
@@ -165,7 +166,7 @@ impl Conversation for Talk {
             _ => Vec::new(),
         };
         let columns = match word {
-            "rows" | "break" | "stall" => Some(numbered()),
+            "rows" | "break" | "stall" | "nothing" => Some(numbered()),
             "echo" => Some(Schema::new(parameters.clone()).into()),
             "types" => Some(all_types().0),
             "odd" => Some(odd()),
@@ -212,6 +213,17 @@ impl Conversation for Talk {
                     std::future::pending().await
                 });
                 Ok(self.rows(numbered(), stream::iter(batches(count())).chain(never).boxed()))
+            }
+            "nothing" => {
+                let waiting = Arc::clone(&self.waiting);
+                let mut begun = false;
+                let empty = stream::repeat_with(move || {
+                    if !std::mem::replace(&mut begun, true) {
+                        waiting.add_permits(1);
+                    }
+                    Ok(RecordBatch::new_empty(numbered()))
+                });
+                Ok(self.rows(numbered(), empty.boxed()))
             }
             "think" => {
                 self.waiting.add_permits(1);
@@ -284,13 +296,15 @@ impl Talk {
 }
 
 fn checked(statement: &str) -> Result<String, ClientError> {
-    let word = statement.split(' ').next().unwrap_or_default();
+    // Real clients write some of the words in capitals.
+    let (word, rest) = statement.split_at(statement.find(' ').unwrap_or(statement.len()));
+    let lower = word.to_lowercase();
     let known = [
         "begin", "start", "commit", "rollback", "set", "rows", "echo", "types", "fail", "break",
-        "odd", "stall", "think", "endless", "shape",
+        "nothing", "odd", "stall", "think", "endless", "shape",
     ];
-    if known.contains(&word) {
-        return Ok(statement.to_owned());
+    if known.contains(&lower.as_str()) {
+        return Ok(lower + rest);
     }
     let message = format!("syntax error at or near \"{word}\"");
     Err(ClientError::new(SqlState::SYNTAX_ERROR, message).at(Some(1)))
