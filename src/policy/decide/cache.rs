@@ -4,9 +4,9 @@
 //! that they rest on. What rests on the time, the client's address or its own word is never here.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Columns, Denial, Rows};
+use super::{Columns, Rows};
 
 /// Entries in one generation of one cache; there are at most twice as many.
 const CAPACITY: usize = 2_048;
@@ -39,24 +39,21 @@ impl<V> Default for Cache<V> {
 }
 
 impl<V> Cache<V> {
-    /// The value under this key, made where it is not there. Without a key it is made anew. A
-    /// failure is not kept.
-    pub fn get_or_try(
-        &self,
-        key: Option<&[u8; 32]>,
-        make: impl FnOnce() -> Result<V, Denial>,
-    ) -> Result<Arc<V>, Denial> {
-        let Some(key) = key else { return make().map(Arc::new) };
-        if let Some(value) = self.lock().get(key) {
-            return Ok(value);
-        }
-        // Not under the lock: two callers may both make it, and get the same.
-        let value = Arc::new(make()?);
-        self.lock().insert(*key, Arc::clone(&value));
-        Ok(value)
+    /// The value under this key. Without a key there is none.
+    pub fn get(&self, key: Option<&[u8; 32]>) -> Option<Arc<V>> {
+        self.lock().get(key?)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Generations<V>> {
+    /// Keeps the value under this key; without a key only gives it back.
+    pub fn keep(&self, key: Option<&[u8; 32]>, value: V) -> Arc<V> {
+        let value = Arc::new(value);
+        if let Some(key) = key {
+            self.lock().insert(*key, Arc::clone(&value));
+        }
+        value
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Generations<V>> {
         // Nothing in here can be left half done.
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,21 +92,22 @@ mod tests {
     #[test]
     fn holds_no_more_than_two_generations_and_keeps_what_is_used() {
         let cache = Cache::default();
-        for number in 0..CAPACITY * 5 {
-            cache.get_or_try(Some(&key(number)), || Ok(number)).unwrap();
-            let often = cache.get_or_try(Some(&key(0)), || Ok(usize::MAX)).unwrap();
-            assert_eq!(*often, 0);
+        cache.keep(Some(&key(0)), 0);
+        for number in 1..CAPACITY * 5 {
+            cache.keep(Some(&key(number)), number);
+            assert_eq!(*cache.get(Some(&key(number))).unwrap(), number);
+            assert_eq!(*cache.get(Some(&key(0))).unwrap(), 0);
         }
+        assert!(cache.get(Some(&key(1))).is_none());
         let generations = cache.lock();
         assert!(generations.young.len() + generations.old.len() <= CAPACITY * 2);
     }
 
     #[test]
-    fn keeps_neither_failures_nor_what_has_no_key() {
+    fn keeps_nothing_without_a_key() {
         let cache = Cache::default();
-        let denied = Denial::Facts("no".to_owned());
-        assert!(cache.get_or_try(Some(&key(1)), || Err::<usize, _>(denied)).is_err());
-        assert_eq!(*cache.get_or_try(None, || Ok(2)).unwrap(), 2);
-        assert_eq!(*cache.get_or_try(Some(&key(1)), || Ok(3)).unwrap(), 3);
+        assert_eq!(*cache.keep(None, 1), 1);
+        assert!(cache.get(None).is_none());
+        assert!(cache.lock().young.is_empty());
     }
 }

@@ -7,12 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_connector_api::Predicate;
 
-use super::Denial;
-use super::request::{Asked, OfColumn};
-use super::verdict::Verdict;
+use super::verdict::{Evaluation, Verdict};
+use super::{Columns, Denial};
 use crate::policy::load::Slice;
-use crate::policy::permit::{ColumnAccess, Level, PolicyId};
-use crate::policy::schema::{GeneratedSchema, TableShape};
+use crate::policy::permit::{ColumnAccess, Level};
 use crate::policy::translate::tidy;
 
 /// In which rows each level is available, from the most shown to the least. A row has the first
@@ -69,21 +67,18 @@ impl Levels {
     }
 }
 
-/// The levels of all columns, in the table's order.
+/// The levels of all columns, in the table's order; `slices` in that of [`Level::DESCENDING`].
 ///
 /// Policies see of a column its name and its tags. Columns that differ in nothing that a policy
 /// names are asked for once.
 pub(super) fn decide(
+    evaluation: &Evaluation<'_>,
     slices: &[(Level, Slice)],
-    asked: &Asked<'_>,
-    shape: &TableShape,
-    schema: &GeneratedSchema,
-    decided_by: &mut BTreeSet<PolicyId>,
-) -> Result<Vec<Levels>, Denial> {
+) -> Result<Columns, Denial> {
     let mut known = BTreeMap::new();
-    let mut all = Vec::with_capacity(shape.columns.len());
-    for column in &shape.columns {
-        let of_column = OfColumn { name: &column.name, tags: &column.tags };
+    let mut decided_by = BTreeSet::new();
+    let mut levels = Vec::with_capacity(evaluation.shape.columns.len());
+    for column in &evaluation.shape.columns {
         let mut verdicts = Vec::with_capacity(slices.len());
         for (level, slice) in slices {
             let key = (
@@ -94,8 +89,7 @@ pub(super) fn decide(
             let verdict = match known.get(&key) {
                 Some(verdict) => Verdict::clone(verdict),
                 None => {
-                    let asked_for = Some((*level, &of_column));
-                    let verdict = Verdict::of(slice, asked, asked_for, shape, schema)?;
+                    let verdict = evaluation.verdict(slice, level.action(), Some(column))?;
                     decided_by.extend(verdict.decided_by.iter().cloned());
                     known.insert(key, verdict.clone());
                     verdict
@@ -103,7 +97,7 @@ pub(super) fn decide(
             };
             verdicts.push((*level, verdict));
         }
-        all.push(Levels::of(verdicts));
+        levels.push(Levels::of(verdicts));
     }
-    Ok(all)
+    Ok(Columns { levels, decided_by })
 }

@@ -16,7 +16,7 @@ use portcullis_connector_api::{Predicate, SourceName, TableName};
 pub(super) use self::cache::Caches;
 use self::levels::Levels;
 use self::request::Asked;
-use self::verdict::Verdict;
+use self::verdict::Evaluation;
 use super::load::{Policies, Subject};
 use super::permit::{ColumnPermit, Permit, PolicyId, RequestFacts};
 use super::schema::TableShape;
@@ -145,19 +145,28 @@ impl Policies {
         let slices = self.slices.table(shape, asked.subject).ok_or_else(|| {
             Denial::UnknownTable { source_name: shape.source.clone(), table: shape.table.clone() }
         })?;
+        // What a policy rests on that holds for this request alone has no key.
         let key = asked.cache_key(shape);
-        let lasting = !slices.select.mentions.passing;
-        let rows = self.caches.rows.get_or_try(lasting.then_some(&key), || {
-            let verdict = Verdict::of(&slices.select, asked, None, shape, &self.schema)?;
-            Ok(Rows { filter: tidy(verdict.admits()), decided_by: verdict.decided_by })
-        })?;
-        let lasting = slices.levels.iter().all(|(_, slice)| !slice.mentions.passing);
-        let columns = self.caches.columns.get_or_try(lasting.then_some(&key), || {
-            let mut decided_by = BTreeSet::new();
-            let levels =
-                levels::decide(&slices.levels, asked, shape, &self.schema, &mut decided_by)?;
-            Ok(Columns { levels, decided_by })
-        })?;
-        Ok((rows, columns))
+        let rows_key = (!slices.select.mentions.passing).then_some(&key);
+        let passing = slices.levels.iter().any(|(_, slice)| slice.mentions.passing);
+        let columns_key = (!passing).then_some(&key);
+        match (self.caches.rows.get(rows_key), self.caches.columns.get(columns_key)) {
+            (Some(rows), Some(columns)) => Ok((rows, columns)),
+            (rows, columns) => {
+                let evaluation = Evaluation::new(asked, shape, &self.schema)?;
+                let rows = match rows {
+                    Some(rows) => rows,
+                    None => self.caches.rows.keep(rows_key, evaluation.rows(&slices.select)?),
+                };
+                let columns = match columns {
+                    Some(columns) => columns,
+                    None => {
+                        let columns = levels::decide(&evaluation, &slices.levels)?;
+                        self.caches.columns.keep(columns_key, columns)
+                    }
+                };
+                Ok((rows, columns))
+            }
+        }
     }
 }

@@ -1,19 +1,18 @@
 //! A caller and a request as Cedar takes them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
-use portcullis_connector_api::ColumnName;
 use sha2::{Digest, Sha256};
 
 use super::Denial;
 use crate::identity::{AttributeValue, Identity};
 use crate::policy::load::Subject;
 use crate::policy::permit::RequestFacts;
-use crate::policy::schema::{GeneratedSchema, TableShape};
+use crate::policy::schema::{ColumnShape, GeneratedSchema, TableShape};
 
 /// Who asks, and in which circumstances.
 pub(super) struct Asked<'a> {
@@ -22,12 +21,6 @@ pub(super) struct Asked<'a> {
     /// The agent of the session, also where the person is decided about.
     pub agent: Option<&'a str>,
     pub facts: &'a RequestFacts,
-}
-
-/// The column that a level is asked for.
-pub(super) struct OfColumn<'a> {
-    pub name: &'a ColumnName,
-    pub tags: &'a BTreeSet<String>,
 }
 
 type Pairs = Vec<(String, RestrictedExpression)>;
@@ -56,7 +49,7 @@ impl Asked<'_> {
     }
 
     /// The facts of the request, and those of a column where a level is asked for.
-    pub fn context(&self, column: Option<&OfColumn<'_>>) -> Result<Context, Denial> {
+    pub fn context(&self, column: Option<&ColumnShape>) -> Result<Context, Denial> {
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let now = DateTime::<Utc>::from(self.facts.now);
         let claimed = self.facts.application_name.iter();

@@ -8,12 +8,85 @@ use cedar_policy::{
 };
 use portcullis_connector_api::Predicate;
 
-use super::Denial;
-use super::request::{Asked, OfColumn, chain};
+use super::request::{Asked, chain};
+use super::{Denial, Rows};
 use crate::policy::load::Slice;
-use crate::policy::permit::{Level, PolicyId};
-use crate::policy::schema::{GeneratedSchema, TableShape};
-use crate::policy::translate::{Truth, translate};
+use crate::policy::permit::PolicyId;
+use crate::policy::schema::{ColumnShape, GeneratedSchema, TableShape};
+use crate::policy::translate::{Truth, tidy, translate};
+
+/// Policies evaluated for one caller and the rows of one table.
+pub(super) struct Evaluation<'a> {
+    asked: &'a Asked<'a>,
+    pub shape: &'a TableShape,
+    schema: &'a GeneratedSchema,
+    principal: EntityUid,
+    entities: PartialEntities,
+}
+
+impl<'a> Evaluation<'a> {
+    pub fn new(
+        asked: &'a Asked<'a>,
+        shape: &'a TableShape,
+        schema: &'a GeneratedSchema,
+    ) -> Result<Self, Denial> {
+        let principal = asked.uid()?;
+        let entities = PartialEntities::from_concrete(asked.entities(schema)?, schema.cedar())
+            .map_err(|error| Denial::Principal(chain(&error)))?;
+        Ok(Self { asked, shape, schema, principal, entities })
+    }
+
+    /// Which rows the slice for `select` lets through.
+    pub fn rows(&self, slice: &Slice) -> Result<Rows, Denial> {
+        let verdict = self.verdict(slice, "select", None)?;
+        let filter = verdict.permitted.and(verdict.cleared);
+        Ok(Rows { filter: tidy(filter), decided_by: verdict.decided_by })
+    }
+
+    /// What the slice says of this action; of a column, where the action is a level.
+    pub fn verdict(
+        &self,
+        slice: &Slice,
+        action: &str,
+        column: Option<&ColumnShape>,
+    ) -> Result<Verdict, Denial> {
+        let mut verdict = Verdict {
+            permitted: Predicate::False,
+            cleared: Predicate::True,
+            decided_by: BTreeSet::new(),
+        };
+        if slice.policies.is_empty() {
+            return Ok(verdict);
+        }
+        let schema = self.schema.cedar();
+        let request = PartialRequest::new(
+            PartialEntityUid::from_concrete(self.principal.clone()),
+            action_uid(action)?,
+            PartialEntityUid::new(self.shape.entity_type.clone(), None),
+            Some(self.asked.context(column)?),
+            schema,
+        )
+        .map_err(|error| Denial::Facts(chain(&error)))?;
+        let response = slice
+            .policies
+            .tpe(&request, &self.entities, schema)
+            .map_err(|error| Denial::Evaluation(chain(&error)))?;
+
+        // All of them: those that came out plainly true are not among the "residual" ones.
+        let mut residuals: Vec<_> = response.policies().collect();
+        residuals.sort_by(|a, b| a.id().cmp(b.id()));
+        for policy in residuals {
+            let id = PolicyId(AsRef::<str>::as_ref(policy.id()).to_owned());
+            let truth = match policy.as_ref().non_scope_constraints() {
+                None => Truth { yes: Predicate::True, no: Predicate::False },
+                Some(condition) => translate(condition, self.shape)
+                    .map_err(|reason| Denial::Untranslatable { policy: id.clone(), reason })?,
+            };
+            verdict.add(policy.effect(), truth, id);
+        }
+        Ok(verdict)
+    }
+}
 
 /// Where some policy permits, and where none forbids.
 #[derive(Clone, Debug)]
@@ -26,53 +99,6 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Evaluates the slice for rows of this table: for `select`, or for a level of a column.
-    pub fn of(
-        slice: &Slice,
-        asked: &Asked<'_>,
-        level: Option<(Level, &OfColumn<'_>)>,
-        shape: &TableShape,
-        schema: &GeneratedSchema,
-    ) -> Result<Self, Denial> {
-        let mut verdict = Self {
-            permitted: Predicate::False,
-            cleared: Predicate::True,
-            decided_by: BTreeSet::new(),
-        };
-        if slice.policies.is_empty() {
-            return Ok(verdict);
-        }
-        let evaluation = |error: &dyn std::error::Error| Denial::Evaluation(chain(error));
-        let entities = PartialEntities::from_concrete(asked.entities(schema)?, schema.cedar())
-            .map_err(|error| evaluation(&error))?;
-        let request = PartialRequest::new(
-            PartialEntityUid::from_concrete(asked.uid()?),
-            action(level.map_or("select", |(level, _)| level.action()))?,
-            PartialEntityUid::new(shape.entity_type.clone(), None),
-            Some(asked.context(level.map(|(_, column)| column))?),
-            schema.cedar(),
-        )
-        .map_err(|error| evaluation(&error))?;
-        let response = slice
-            .policies
-            .tpe(&request, &entities, schema.cedar())
-            .map_err(|error| evaluation(&error))?;
-
-        // All of them: those that came out plainly true are not among the "residual" ones.
-        let mut residuals: Vec<_> = response.policies().collect();
-        residuals.sort_by(|a, b| a.id().cmp(b.id()));
-        for policy in residuals {
-            let id = PolicyId(AsRef::<str>::as_ref(policy.id()).to_owned());
-            let truth = match policy.as_ref().non_scope_constraints() {
-                None => Truth { yes: Predicate::True, no: Predicate::False },
-                Some(condition) => translate(condition, shape)
-                    .map_err(|reason| Denial::Untranslatable { policy: id.clone(), reason })?,
-            };
-            verdict.add(policy.effect(), truth, id);
-        }
-        Ok(verdict)
-    }
-
     fn add(&mut self, effect: Effect, truth: Truth, id: PolicyId) {
         let idle = match effect {
             Effect::Permit => truth.yes == Predicate::False,
@@ -93,11 +119,6 @@ impl Verdict {
             }
         }
     }
-
-    /// The rows for which the action is allowed.
-    pub fn admits(&self) -> Predicate {
-        self.permitted.clone().and(self.cleared.clone())
-    }
 }
 
 /// Whether the slice allows the one request that knows no rows. An error is a no where it is a
@@ -110,7 +131,7 @@ pub(super) fn allows_explain_guard(
     let gateway = entity_uid("Gateway", "portcullis")?;
     let request = Request::new(
         asked.uid()?,
-        action("explain_guard")?,
+        action_uid("explain_guard")?,
         gateway,
         asked.context(None)?,
         Some(schema.cedar()),
@@ -125,7 +146,7 @@ pub(super) fn allows_explain_guard(
     Ok(response.decision() == Decision::Allow && !forbid_erred)
 }
 
-fn action(name: &str) -> Result<EntityUid, Denial> {
+fn action_uid(name: &str) -> Result<EntityUid, Denial> {
     entity_uid("Action", name)
 }
 

@@ -15,7 +15,7 @@ mod warnings;
 use std::path::Path;
 use std::sync::Arc;
 
-use cedar_policy::{PolicySet, ValidationError, ValidationMode, Validator};
+use cedar_policy::{PolicySet, PolicySetError, ValidationError, ValidationMode, Validator};
 
 pub use fault::{Place, PolicyFault};
 pub use files::PolicyFile;
@@ -60,8 +60,8 @@ impl Policies {
         let parsed = parse::parse(files)?;
         let (parsed, mut warnings) = warnings::set_aside(parsed, &schema);
 
-        let set =
-            PolicySet::from_policies(parsed.iter().map(|one| one.policy.clone())).map_err(whole)?;
+        let set = PolicySet::from_policies(parsed.iter().map(|one| one.policy.clone()))
+            .map_err(|error| whole(&error))?;
         let result = Validator::new(schema.cedar().clone()).validate_with_level(
             &set,
             ValidationMode::Strict,
@@ -86,7 +86,7 @@ impl Policies {
         warnings.extend(doubts.map(|doubt| locate(&parsed, doubt.policy_id(), doubt)));
         warnings.extend(parsed.iter().filter_map(warnings::unscoped_reveal));
         sort(&mut warnings);
-        let slices = Slices::of(&parsed, &reaches, &schema).map_err(whole)?;
+        let slices = Slices::of(&parsed, &reaches, &schema).map_err(|error| whole(&error))?;
         Ok(Self { schema, slices, caches: Caches::default(), hash, generation: 0, warnings })
     }
 
@@ -133,7 +133,7 @@ fn sort(faults: &mut Vec<PolicyFault>) {
 }
 
 /// A fault of the policies together; what the files say was looked at before.
-fn whole(error: cedar_policy::PolicySetError) -> Vec<PolicyFault> {
+fn whole(error: &PolicySetError) -> Vec<PolicyFault> {
     vec![PolicyFault::of_file("*.cedar", error)]
 }
 

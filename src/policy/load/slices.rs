@@ -14,6 +14,9 @@ use crate::policy::Level;
 use crate::policy::presence::children;
 use crate::policy::schema::{GeneratedSchema, TableShape};
 
+/// Why Cedar takes policies alone and not together. Their ids differ, so it has no reason.
+type Refusal = Box<PolicySetError>;
+
 /// The two kinds of principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::policy) enum Subject {
@@ -89,7 +92,7 @@ impl Slices {
         parsed: &[Parsed],
         reaches: &[Reach],
         schema: &GeneratedSchema,
-    ) -> Result<Self, PolicySetError> {
+    ) -> Result<Self, Refusal> {
         let mut by_env = HashMap::<&[String; 3], Vec<&Parsed>>::new();
         for (one, reach) in parsed.iter().zip(reaches) {
             for env in &reach.0 {
@@ -107,7 +110,7 @@ impl Slices {
         let mut tables = HashMap::new();
         for shape in schema.tables() {
             let resource = shape.entity_type.to_string();
-            let slices = PerSubject::try_new(|subject| -> Result<_, PolicySetError> {
+            let slices = PerSubject::try_new(|subject| -> Result<_, Refusal> {
                 let levels = Level::DESCENDING.map(|level| {
                     slice(subject, level.action(), &resource).map(|slice| (level, slice))
                 });
@@ -166,13 +169,14 @@ impl Reach {
 }
 
 impl Slice {
-    fn of(parsed: &[&Parsed]) -> Result<Self, PolicySetError> {
+    fn of(parsed: &[&Parsed]) -> Result<Self, Refusal> {
         let mut mentions = Mentions::default();
         for condition in parsed.iter().filter_map(|one| one.policy.as_ref().non_scope_constraints())
         {
             mentions.add(condition);
         }
-        let policies = PolicySet::from_policies(parsed.iter().map(|one| one.policy.clone()))?;
+        let policies = PolicySet::from_policies(parsed.iter().map(|one| one.policy.clone()))
+            .map_err(Box::new)?;
         Ok(Self { policies, mentions })
     }
 }

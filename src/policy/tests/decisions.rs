@@ -198,12 +198,14 @@ fn callers_do_not_get_each_others_decisions() {
         "#,
     );
     let other = person("user = 'alice'\nroles = ['analyst']\nattributes = { org = 'other' }");
+    let other_role = person("user = 'alice'\nroles = ['support']\nattributes = { org = 'acme' }");
     let no_role = person("user = 'alice'\nattributes = { org = 'acme' }");
     for _ in 0..2 {
         assert_eq!(people(&policies, &alice()).rows().to_string(), "org = 'acme'");
         assert_eq!(people(&policies, &other).rows().to_string(), "org = 'other'");
         assert_eq!(column(&people(&policies, &alice()), "id"), "reveal");
         assert_eq!(column(&people(&policies, &no_role), "id"), "hidden");
+        assert_eq!(column(&people(&policies, &other_role), "id"), "hidden");
         assert_eq!(people(&policies, &alice_and_bot()).rows().to_string(), "org = 'acme'");
     }
 }

@@ -200,8 +200,10 @@ impl Generator {
             }
         }
         match kind {
-            ColumnType::Bool => match self.random.random_range(0..3) {
+            ColumnType::Bool => match self.random.random_range(0..5) {
                 0 => this,
+                2 => format!("[true].contains({this})"),
+                3 => format!("[principal.admin, false].contains({this})"),
                 1 => format!("{this} == principal.admin"),
                 _ => format!("{this} != false"),
             },

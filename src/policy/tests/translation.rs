@@ -69,6 +69,11 @@ fn null_can_only_refuse() {
         "n IS NULL OR n <> 1 OR b <> 'x'",
     );
     assert_truth("!(resource has n) || resource.n == 1", "n IS NULL OR n = 1", "n <> 1");
+    assert_truth(
+        "(resource.m == 1 && resource.n == 1) && resource.b == \"x\"",
+        "m = 1 AND n = 1 AND b = 'x'",
+        "m <> 1 OR n <> 1 OR (m = 1 AND n = 1 AND b <> 'x')",
+    );
     // A comparison refuses NULL by itself.
     assert_truth("resource has a && resource.a == \"x\"", "a = 'x'", "a IS NULL OR a <> 'x'");
     assert_truth(
