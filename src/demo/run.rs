@@ -48,7 +48,10 @@ pub async fn serve(
 ///
 /// # Errors
 /// Where the gateway does not start, or the tour cannot be shown.
-pub async fn show_tour(company: Company, screen: &mut Screen<impl Write>) -> Result<bool, DemoError> {
+pub async fn show_tour(
+    company: Company,
+    screen: &mut Screen<impl Write>,
+) -> Result<bool, DemoError> {
     screen.gap().map_err(DemoError::Screen)?;
     let stage = Stage::open(company, anywhere(), "audit-tour").await?;
     let as_expected = tour::run(&stage, screen).await?;
@@ -60,7 +63,10 @@ pub async fn show_tour(company: Company, screen: &mut Screen<impl Write>) -> Res
 ///
 /// # Errors
 /// Where the gateway does not start, or the attacks cannot be shown.
-pub async fn show_attacks(company: Company, screen: &mut Screen<impl Write>) -> Result<usize, DemoError> {
+pub async fn show_attacks(
+    company: Company,
+    screen: &mut Screen<impl Write>,
+) -> Result<usize, DemoError> {
     screen.gap().map_err(DemoError::Screen)?;
     let stage = Stage::open(company, anywhere(), "audit-attack").await?;
     let given_away = attack::run(&stage, screen).await?;

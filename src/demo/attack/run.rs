@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write;
 
 use super::{Attack, Entry, Leak, PlainFilter, Tried, Way, attacks, summary};
+use crate::demo::DemoError;
 use crate::demo::answer::Answer;
 use crate::demo::client::Client;
 use crate::demo::screen::Screen;
 use crate::demo::stage::Stage;
-use crate::demo::DemoError;
 
 /// Tries and shows every attack. Gives how many of them got something out of Portcullis.
 ///

@@ -48,7 +48,9 @@ CREATE TABLE products (
 pub(super) fn write(company: &Company, progress: &mut dyn Progress) -> Result<(), DemoError> {
     let path = company.dir().join("crm.db");
     match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DemoError::at(&path)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(DemoError::at(&path)(error));
+        }
         _ => {}
     }
     let mut store = Connection::open(&path)?;
