@@ -66,8 +66,9 @@ impl ExecutionPlan for BarrierExec {
         vec![&self.input]
     }
 
+    /// Says no, so that no sort is moved beneath the barrier.
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+        vec![false]
     }
 
     fn apply_expressions(

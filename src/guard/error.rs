@@ -113,6 +113,15 @@ fn internal() -> ClientError {
     ClientError::new(SqlState::INTERNAL_ERROR, "internal error")
 }
 
+/// As [`client_error`], of an error that came after planning. What the engine then says of plans
+/// is about its own operators, and no fault of the query.
+pub fn running_error(error: &DataFusionError) -> ClientError {
+    match root(error) {
+        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => internal().internal(error),
+        _ => client_error(error),
+    }
+}
+
 /// Says an error of one source, which is all that a client may know of where data come from.
 pub(in crate::guard) fn source_error(
     source: &SourceName,

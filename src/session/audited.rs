@@ -14,7 +14,7 @@ use tracing::Span;
 
 use crate::audit::{Outcome, Pending, Result as AuditResult};
 use crate::error::{ClientError, SqlState};
-use crate::guard::client_error;
+use crate::guard::running_error;
 use crate::wire::Meter;
 
 /// What ends a running statement before its time.
@@ -83,7 +83,7 @@ impl AuditedRows {
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => {
-                Poll::Ready(Some(Err(self.fail(client_error(&error)))))
+                Poll::Ready(Some(Err(self.fail(running_error(&error)))))
             }
             Poll::Ready(Some(Ok(batch))) => {
                 self.given += batch.num_rows() as u64;

@@ -15,7 +15,9 @@ use super::shown::text_rows;
 use crate::audit::{Decision, Intent, Outcome, Sent};
 use crate::error::{ClientError, SqlState};
 use crate::federate::{self, Prepared as Ready};
-use crate::guard::{Described, GuardedPlan, SessionCatalog, TenantScope, Touched, client_error};
+use crate::guard::{
+    Described, GuardedPlan, SessionCatalog, TenantScope, Touched, client_error, running_error,
+};
 use crate::policy::RequestFacts;
 use crate::sql::{Explain, Query};
 use crate::wire::{Answer, Meter};
@@ -80,7 +82,7 @@ impl Session {
         let rows = match ready.run() {
             Ok(rows) => rows,
             Err(error) => {
-                let error = client_error(&error);
+                let error = running_error(&error);
                 pending.finish(Outcome::failed(&error, micros(started)));
                 return Err(error);
             }
@@ -200,7 +202,7 @@ impl Session {
         let gateway = self.gateway();
         let ready = federate::prepare(gateway.guard(), plan, gateway.resources())
             .await
-            .map_err(|error| client_error(&error))?;
+            .map_err(|error| running_error(&error))?;
         learned.sent = ready.sent().to_vec();
         tracing::debug!(sources = learned.sent.len(), "split between the sources");
         Ok(ready)
