@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, ListArray,
-    StringViewArray, StringViewBuilder,
+    StringViewArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{CastOptions, cast_with_options};
@@ -47,24 +47,19 @@ fn cast(array: &ArrayRef, to: &DataType) -> Result<Decoded, ArrowError> {
 /// Bytes as text. PostgreSQL's text is UTF-8 without U+0000, and its json is JSON.
 fn texts(array: &BinaryViewArray, sql_type: &SqlType) -> Decoded {
     let json = matches!(sql_type, SqlType::Json | SqlType::Jsonb);
-    let good = |bytes: &[u8]| {
-        !bytes.contains(&0)
-            && str::from_utf8(bytes).is_ok_and(|value| !json || text::is_json(value))
-    };
-    let bad =
-        BooleanBuffer::collect_bool(array.len(), |at| array.is_valid(at) && !good(array.value(at)));
-    if bad.count_set_bits() == 0
-        && let Ok(values) = array.clone().to_string_view()
+    let good = |value: &str| !value.as_bytes().contains(&0) && (!json || text::is_json(value));
+    if let Ok(values) = array.clone().to_string_view()
+        && values.iter().flatten().all(good)
     {
         return (Arc::new(values), None);
     }
     // Rare, so it may copy.
-    let mut values = StringViewBuilder::with_capacity(array.len());
-    for (at, bytes) in array.iter().enumerate() {
-        let value = bytes.filter(|_| !bad.value(at)).and_then(|bytes| str::from_utf8(bytes).ok());
-        values.append_option(value);
-    }
-    (Arc::new(values.finish()), Some(bad))
+    let read = |bytes| str::from_utf8(bytes).ok().filter(|value| good(value));
+    let bad = BooleanBuffer::collect_bool(array.len(), |at| {
+        array.is_valid(at) && read(array.value(at)).is_none()
+    });
+    let values: StringViewArray = array.iter().map(|bytes| bytes.and_then(read)).collect();
+    (Arc::new(values), Some(bad))
 }
 
 fn uuids(array: &FixedSizeBinaryArray) -> StringViewArray {

@@ -59,7 +59,7 @@ pub fn describe(
     }
     if columns.is_empty() {
         return Err(ConnectorError::Damaged(format!(
-            "table \"{}\" has no columns; a JSON file must hold one object a line",
+            "table \"{}\" has no columns: no line holds a JSON object",
             files.name
         )));
     }
@@ -117,8 +117,13 @@ impl Sample {
     fn json(&mut self, file: &DataFile) -> Result<(), ConnectorError> {
         let mut lines = open_json(file)?;
         let mut line = Vec::new();
+        let mut first = true;
         while self.left > 0 && lines.read(&mut line).map_err(|error| broken(file, &error))? {
             self.left = self.left.saturating_sub(line.len() + 1);
+            // Some lines of a printed list may well be objects; it is no table all the same.
+            if std::mem::take(&mut first) && line.trim_ascii_start().starts_with(b"[") {
+                return Err(file.damaged("it holds a JSON list, not one object a line"));
+            }
             let Ok(text) = str::from_utf8(&line) else { continue };
             let mut found = Vec::new();
             if json::members(text, |name, value| found.push((name, Guess::of_json(value))))

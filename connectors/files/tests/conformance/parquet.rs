@@ -67,7 +67,7 @@ async fn one_file_each() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_files_of_small_row_groups() {
     let layout = Layout {
-        files: 5,
+        files: 3,
         row_group_rows: 7,
         dictionary: false,
         compression: Compression::UNCOMPRESSED,
@@ -112,7 +112,7 @@ fn load(folder: &Path, table: &DataTable, layout: Layout) {
 
 fn write(path: &Path, table: &DataTable, rows: &[Vec<Cell>], layout: Layout) {
     // Thousands of row groups would only take time.
-    let row_group_rows = layout.row_group_rows.max(rows.len() / 10).max(1);
+    let row_group_rows = layout.row_group_rows.max(rows.len() / 4);
     let columns = table.table.columns.iter().enumerate().map(|(at, column)| {
         let cells: Vec<Cell> = rows.iter().map(|row| row[at].clone()).collect();
         array(&cells, &column.sql_type)

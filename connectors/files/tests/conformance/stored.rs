@@ -5,9 +5,12 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, LargeListArray, StringArray, TimestampMillisecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Int64Array, LargeListArray, StringArray, TimestampMillisecondArray,
+    TimestampNanosecondArray,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType};
@@ -16,11 +19,11 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use portcullis_connector_api::conformance::{Cell, DataTable, Dataset, Loaded, check};
-use portcullis_connector_api::{Column, Connector, SqlType, Table};
+use portcullis_connector_api::{Column, CompareOp, Connector, Predicate, SqlType, Table, Value};
 use portcullis_connector_files::{Files, FilesOptions};
 
 use crate::arrays::array;
-use crate::scan::{described, open, rows};
+use crate::scan::{described, open, plan, rows, run};
 
 /// Writes one batch in row groups of three rows.
 pub fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
@@ -162,6 +165,35 @@ async fn what_has_no_counterpart_is_left_out_or_bad() {
         rows(&files, &table).await.unwrap(),
         ["[1, ]|1.25|1970-01-01T00:00:00.001", "-|BAD|BAD", "[]|-|-"]
     );
+}
+
+#[tokio::test]
+async fn nanoseconds_that_microseconds_do_not_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let nanos = TimestampNanosecondArray::from(vec![1_999, 1_000, 0, -1, -1_000, -1_999]);
+    write(&folder.path().join("t.parquet"), vec![("at", Arc::new(nanos))]);
+    let (files, tables) = open(folder.path()).await;
+    let batch = run(&plan(&files, &tables[0], Predicate::True).await.unwrap()).await.unwrap();
+    let decoded = batch.column(0).as_primitive::<TimestampMicrosecondType>().values().to_vec();
+    assert_eq!(decoded, [1, 1, 0, 0, -1, -1]);
+    // Whatever it was rounded to, a row is found by what it became.
+    for micros in -2..=2 {
+        for op in [CompareOp::Eq, CompareOp::LtEq, CompareOp::GtEq, CompareOp::NotEq] {
+            let value = Value::Timestamp(micros);
+            let predicate = Predicate::Compare { column: "at".into(), op, value };
+            let batch = run(&plan(&files, &tables[0], predicate).await.unwrap()).await.unwrap();
+            let found =
+                batch.column(0).as_primitive::<TimestampMicrosecondType>().values().to_vec();
+            let admitted = |at: &&i64| match op {
+                CompareOp::Eq => **at == micros,
+                CompareOp::LtEq => **at <= micros,
+                CompareOp::GtEq => **at >= micros,
+                _ => **at != micros,
+            };
+            let count = |all: &[i64]| all.iter().filter(admitted).count();
+            assert_eq!(count(&found), count(&decoded), "at {op:?} {micros}");
+        }
+    }
 }
 
 #[tokio::test]
