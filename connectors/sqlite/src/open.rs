@@ -78,3 +78,52 @@ pub fn fault(error: rusqlite::Error) -> ConnectorError {
         _ => ConnectorError::Failed(told),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// Statements that change something, or reach for another file.
+    const FORBIDDEN: &[&str] = &[
+        "INSERT INTO t VALUES (2)",
+        "UPDATE t SET id = 3",
+        "DELETE FROM t",
+        "DROP TABLE t",
+        "CREATE TEMP TABLE x (a)",
+        "VACUUM INTO 'copy.db'",
+        "ATTACH 'other.db' AS other",
+        "PRAGMA query_only = 0",
+        "PRAGMA writable_schema = 1",
+        "SELECT load_extension('evil')",
+        "BEGIN IMMEDIATE",
+    ];
+
+    #[test]
+    fn nothing_but_select_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.db");
+        let made = Connection::open(&path).unwrap();
+        made.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)")
+            .unwrap();
+        let mut connection = open(&SqliteOptions::new(&path)).unwrap();
+        assert!(connection.execute("INSERT INTO t VALUES (2)", []).is_err());
+        confine(&mut connection, Arc::default()).unwrap();
+        for statement in FORBIDDEN {
+            assert!(connection.prepare(statement).is_err(), "{statement}");
+        }
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    #[test]
+    fn what_runs_stops() {
+        let mut connection = open(&SqliteOptions::new(":memory:")).unwrap();
+        confine(&mut connection, Arc::new(AtomicBool::new(true))).unwrap();
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+            SELECT max(i) FROM n";
+        let error = connection.query_row(endless, [], |_| Ok(())).unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+    }
+}
