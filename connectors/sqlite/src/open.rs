@@ -91,8 +91,8 @@ mod tests {
         "DELETE FROM t",
         "DROP TABLE t",
         "CREATE TEMP TABLE x (a)",
-        "VACUUM INTO 'copy.db'",
-        "ATTACH 'other.db' AS other",
+        "VACUUM INTO '/tmp/portcullis-never-made.db'",
+        "ATTACH '/tmp/portcullis-never-made.db' AS other",
         "PRAGMA query_only = 0",
         "PRAGMA writable_schema = 1",
         "SELECT load_extension('evil')",
@@ -110,8 +110,9 @@ mod tests {
         assert!(connection.execute("INSERT INTO t VALUES (2)", []).is_err());
         confine(&mut connection, Arc::default()).unwrap();
         for statement in FORBIDDEN {
-            assert!(connection.prepare(statement).is_err(), "{statement}");
+            assert!(connection.execute_batch(statement).is_err(), "{statement}");
         }
+        assert!(!std::path::Path::new("/tmp/portcullis-never-made.db").exists());
         let rows: i64 =
             connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1);

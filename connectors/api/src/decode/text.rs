@@ -130,7 +130,7 @@ fn moment(text: &str) -> Option<(i64, Option<i64>)> {
     let mut offset = None;
     if rest.take(b'T') || rest.take(b't') || rest.take(b' ') {
         micros = micros.checked_add(rest.time()?)?;
-        offset = rest.offset();
+        offset = if rest.end() { None } else { Some(rest.offset()?) };
     }
     rest.end().then_some((micros, offset))
 }
@@ -233,7 +233,7 @@ impl Cursor<'_> {
         Some(if beyond.as_bytes().first() >= Some(&b'5') { micros + 1 } else { micros })
     }
 
-    /// `Z`, `±HH`, `±HHMM` or `±HH:MM`, in microseconds; leaves anything else where it is.
+    /// `Z`, `±HH`, `±HHMM` or `±HH:MM`, in microseconds.
     fn offset(&mut self) -> Option<i64> {
         let sign = match self.0.trim_ascii_start().as_bytes().first()? {
             b'Z' | b'z' => 0,

@@ -46,7 +46,6 @@ enum State {
 pub struct Records<R> {
     input: R,
     max_bytes: usize,
-    at_start: bool,
     /// Records that were passed over: too large, or never closed.
     pub skipped: u64,
 }
@@ -54,15 +53,11 @@ pub struct Records<R> {
 impl<R: BufRead> Records<R> {
     /// A reader that passes over records of more than `max_bytes`.
     pub fn new(input: R, max_bytes: usize) -> Self {
-        Self { input, max_bytes, at_start: true, skipped: 0 }
+        Self { input, max_bytes, skipped: 0 }
     }
 
     /// Reads the next record; false at the end.
     pub fn read(&mut self, record: &mut Record) -> io::Result<bool> {
-        if std::mem::take(&mut self.at_start) && self.input.fill_buf()?.starts_with(b"\xef\xbb\xbf")
-        {
-            self.input.consume(3);
-        }
         loop {
             let mut assembly = Assembly::new(record, self.max_bytes);
             let ended = loop {
@@ -77,8 +72,9 @@ impl<R: BufRead> Records<R> {
                 }
             };
             let blank = assembly.is_blank();
-            let whole = !assembly.overflowed && assembly.state != State::Quoted;
+            let closed = assembly.state != State::Quoted;
             assembly.end_record();
+            let whole = closed && !assembly.overflowed;
             match (ended, blank, whole) {
                 (true, true, _) => {}
                 (false, true, _) => return Ok(false),
@@ -227,7 +223,6 @@ mod tests {
             ("a,b\n1,2\n", &[&["[a]", "[b]"], &["[1]", "[2]"]], 0),
             ("a,b", &[&["[a]", "[b]"]], 0),
             ("a,b\r\n1,2\r\n", &[&["[a]", "[b]"], &["[1]", "[2]"]], 0),
-            ("\u{feff}a\n", &[&["[a]"]], 0),
             (",\"\",x\n", &[&["-", "[]", "[x]"]], 0),
             ("\"a\nb\",\"c\"\"d\",\"e,f\"\n", &[&["[a\nb]", "[c\"d]", "[e,f]"]], 0),
             ("a\n\n\r\nb\n", &[&["[a]"], &["[b]"]], 0),

@@ -61,7 +61,6 @@ impl<R: BufRead> Lines<R> {
 /// Gives each member of an object to `member`: its name, and its value as written. `None` where
 /// the line is not exactly one object; members may have been given by then.
 pub fn members<'a>(line: &'a str, mut member: impl FnMut(Cow<'a, str>, &'a str)) -> Option<()> {
-    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
     let mut rest = white(line).strip_prefix('{')?;
     if let Some(after) = white(rest).strip_prefix('}') {
         return white(after).is_empty().then_some(());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read, Seek};
 
 use portcullis_connector_api::decode::CellBuilder;
 use portcullis_connector_api::{ColumnName, ConnectorError, SqlType};
@@ -16,12 +16,14 @@ use crate::text::json::{self, Lines};
 /// Read at once from a file.
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// U+FEFF in UTF-8, which some programs write first.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Opens a CSV file behind its header, and gives the header's names.
 pub fn open_csv(
     file: &DataFile,
 ) -> Result<(Records<BufReader<File>>, Vec<String>), ConnectorError> {
-    let input = BufReader::with_capacity(BUFFER_BYTES, file.open()?);
-    let mut records = Records::new(input, MAX_RECORD_BYTES);
+    let mut records = Records::new(buffered(file)?, MAX_RECORD_BYTES);
     let mut header = Record::default();
     if !records.read(&mut header).map_err(|error| broken(file, &error))? || records.skipped > 0 {
         return Err(file.damaged("a CSV file has no header"));
@@ -37,8 +39,19 @@ pub fn open_csv(
 
 /// Opens a JSON file.
 pub fn open_json(file: &DataFile) -> Result<Lines<BufReader<File>>, ConnectorError> {
-    let input = BufReader::with_capacity(BUFFER_BYTES, file.open()?);
-    Ok(Lines::new(input, MAX_RECORD_BYTES))
+    Ok(Lines::new(buffered(file)?, MAX_RECORD_BYTES))
+}
+
+/// Opens a file behind its byte order mark, if it has one.
+fn buffered(file: &DataFile) -> Result<BufReader<File>, ConnectorError> {
+    let mut opened = file.open()?;
+    let mut head = Vec::with_capacity(BYTE_ORDER_MARK.len());
+    let read = opened.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut head);
+    read.map_err(|error| broken(file, &error))?;
+    if head != BYTE_ORDER_MARK {
+        opened.rewind().map_err(|error| broken(file, &error))?;
+    }
+    Ok(BufReader::with_capacity(BUFFER_BYTES, opened))
 }
 
 /// A failure while reading.
