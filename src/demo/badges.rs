@@ -6,12 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-<<<<<<< HEAD
 use super::DemoError;
 use super::company::Company;
-=======
-use super::company::{Company, DemoError};
->>>>>>> main
 use super::people::Person;
 use crate::config::Config;
 use crate::identity::development::{AgentGrant, Grant, SigningKey};

@@ -2,10 +2,6 @@
 //! folder, fills it with data of four kinds, policies and keys, and shows on a terminal what each
 //! of its people may see and what becomes of an attack. Everything shown is really run.
 
-pub mod answer;
-pub mod attack;
-pub mod badges;
-pub mod client;
 pub mod company;
 pub mod expected;
 pub mod people;
@@ -23,14 +19,9 @@ mod progress;
 mod run;
 pub mod screen;
 pub mod text;
-<<<<<<< HEAD
 mod welcome;
 
 mod error;
 
 pub use error::DemoError;
 pub use run::{prepare, serve, show_attacks, show_tour};
-=======
-pub mod tour;
-pub mod trail;
->>>>>>> main

@@ -2,14 +2,9 @@
 
 use super::secrets::Secrets;
 use super::{Attack, Entry, Leak, Way};
-<<<<<<< HEAD
 use crate::demo::DemoError;
 use crate::demo::company::{Company, Tenant};
 use crate::demo::people::{ADA, MIRA, OTTO, Person, SCOUT};
-=======
-use crate::demo::company::{Company, DemoError, Tenant};
-use crate::demo::people::{ADA, MIRA, OTTO, SCOUT};
->>>>>>> main
 
 /// Every attack, made ready for this company.
 ///
@@ -150,11 +145,7 @@ fn statements(company: &Company, secrets: &Secrets) -> Vec<Attack> {
             "Carry it out",
             "COPY writes both shops' customers to a file, from where they can be fetched.",
             format!("COPY (SELECT name, email, card FROM crm.customers)\nTO '{}'", loot.display()),
-<<<<<<< HEAD
             Leak::File(loot),
-=======
-            Leak::Success,
->>>>>>> main
         ),
         attack(
             "Two statements in one",
@@ -186,11 +177,7 @@ fn tokens() -> Vec<Attack> {
             )
         },
         Attack {
-<<<<<<< HEAD
             entry: Entry::Unsigned(Person { tenant: Tenant::Ember, ..OTTO }),
-=======
-            entry: Entry::Unsigned(OTTO),
->>>>>>> main
             told: Tenant::Ember,
             ..attack(
                 "A token that nobody signed",

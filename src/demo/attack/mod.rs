@@ -4,29 +4,20 @@
 
 mod list;
 mod plain;
-<<<<<<< HEAD
 mod run;
-=======
->>>>>>> main
 mod secrets;
 mod show;
 mod tables;
 
-<<<<<<< HEAD
 use std::path::PathBuf;
 
-=======
->>>>>>> main
 use super::answer::Answer;
 use super::company::Tenant;
 use super::people::Person;
 
 pub use list::attacks;
 pub use plain::PlainFilter;
-<<<<<<< HEAD
 pub use run::run;
-=======
->>>>>>> main
 pub use show::{Tried, summary};
 
 /// How the attacker comes in.
@@ -56,11 +47,7 @@ pub enum Way {
     AtSource,
 }
 
-<<<<<<< HEAD
 /// What gives something away. The same rule judges both sides.
-=======
-/// What in an answer gives something away. The same rule judges both sides.
->>>>>>> main
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leak {
     /// Any of these texts, wherever it stands.
@@ -71,11 +58,8 @@ pub enum Leak {
     ErrorAbout(&'static str),
     /// That it was not refused.
     Success,
-<<<<<<< HEAD
     /// That this file is there.
     File(PathBuf),
-=======
->>>>>>> main
 }
 
 /// One attack.
@@ -98,21 +82,14 @@ pub struct Attack {
 }
 
 impl Attack {
-<<<<<<< HEAD
     /// Whether something was given away that must not be: by this answer, or beside it.
-=======
-    /// Whether this answer gives away what it must not.
->>>>>>> main
     pub fn gives_away(&self, answer: &Answer) -> bool {
         match &self.leak {
             Leak::Mentions(texts) => texts.iter().any(|text| answer.mentions(text)),
             Leak::Values(values) => answer.first_cells() == *values,
             Leak::ErrorAbout(text) => !answer.is_ok() && answer.mentions(text),
             Leak::Success => answer.is_ok(),
-<<<<<<< HEAD
             Leak::File(path) => path.exists(),
-=======
->>>>>>> main
         }
     }
 }

@@ -22,12 +22,8 @@ use datafusion::sql::unparser::plan_to_sql;
 
 use super::tables;
 use crate::demo::answer::Answer;
-<<<<<<< HEAD
 use crate::demo::DemoError;
 use crate::demo::company::{Company, Tenant};
-=======
-use crate::demo::company::{Company, DemoError, Tenant};
->>>>>>> main
 
 /// Tables that hold rows of tenants.
 const OWNED: [&str; 4] = ["customers", "orders", "events", "tickets"];

@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-<<<<<<< HEAD
 use crate::demo::DemoError;
 use crate::demo::company::{Company, Customer, Tenant};
-=======
-use crate::demo::company::{Company, Customer, DemoError, Tenant};
->>>>>>> main
 use crate::demo::text;
 
 /// Facts that an analyst of Tarn must not learn.

@@ -17,17 +17,10 @@ const LABEL: usize = 12;
 pub struct Tried<'a> {
     /// The attack.
     pub attack: &'a Attack,
-<<<<<<< HEAD
     /// What the plain filter answered, and whether that gave something away.
     pub plain: (Answer, bool),
     /// What Portcullis answered, and whether that gave something away.
     pub guarded: (Answer, bool),
-=======
-    /// What the plain filter answered.
-    pub plain: Answer,
-    /// What Portcullis answered.
-    pub guarded: Answer,
->>>>>>> main
     /// What its audit log says.
     pub trail: Option<Trail>,
 }
@@ -66,7 +59,6 @@ impl Tried<'_> {
         screen.gap()
     }
 
-<<<<<<< HEAD
     fn answer(
         &self,
         who: &str,
@@ -76,11 +68,6 @@ impl Tried<'_> {
     ) {
         let leaks = *leaks;
         let (judged, verdict) =
-=======
-    fn answer(&self, who: &str, answer: &Answer, note: Option<String>, grid: &mut Grid) {
-        let leaks = self.attack.gives_away(answer);
-        let (ink, verdict) =
->>>>>>> main
             if leaks { (Ink::Bad, "✗ gives it away") } else { (Ink::Good, "✓ holds") };
         let mut lines: Vec<String> = note.into_iter().chain(self.excerpt(answer)).collect();
         lines.resize(lines.len().max(1), String::new());
@@ -92,11 +79,7 @@ impl Tried<'_> {
             let rows = wrap(line.trim_start(), room).len().min(2);
             grid.row(&label, &[Cell::new(ink, line.trim_start())], rows);
         }
-<<<<<<< HEAD
         grid.row(&Cell::default(), &[Cell::new(judged, verdict)], 1);
-=======
-        grid.row(&Cell::default(), &[Cell::new(ink, verdict)], 1);
->>>>>>> main
     }
 
     /// The lines of an answer that matter: those that give something away, else the first ones.
@@ -119,11 +102,7 @@ impl Tried<'_> {
         match &self.attack.leak {
             Leak::Mentions(texts) => texts.iter().any(|text| line.contains(text)),
             Leak::ErrorAbout(text) => line.contains(text),
-<<<<<<< HEAD
             Leak::Values(_) | Leak::Success | Leak::File(_) => true,
-=======
-            Leak::Values(_) | Leak::Success => true,
->>>>>>> main
         }
     }
 }
@@ -141,13 +120,8 @@ fn entry(entry: Entry) -> String {
 
 /// How it went in all.
 pub fn summary(tried: &[Tried<'_>], screen: &mut Screen<impl Write>) -> io::Result<()> {
-<<<<<<< HEAD
     let plain = tried.iter().filter(|tried| tried.plain.1).count();
     let guarded = tried.iter().filter(|tried| tried.guarded.1).count();
-=======
-    let plain = tried.iter().filter(|tried| tried.attack.gives_away(&tried.plain)).count();
-    let guarded = tried.iter().filter(|tried| tried.attack.gives_away(&tried.guarded)).count();
->>>>>>> main
     screen.heading(&format!("{} attacks", tried.len()))?;
     for (who, gave) in [("plain filter", plain), ("portcullis", guarded)] {
         let ink = if gave == 0 { Ink::Good } else { Ink::Bad };

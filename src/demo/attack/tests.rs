@@ -1,14 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-<<<<<<< HEAD
 use crate::audit::{Decision, Outcome, Result as Ending};
 use crate::demo::company::{Company, Silent, build};
 use crate::demo::screen::{Screen, WIDTH, width};
 use crate::demo::trail::Trail;
-=======
-use crate::demo::company::{Company, Silent, build};
->>>>>>> main
 
 /// Those that a plain filter withstands: it has no such setting.
 const HELD_BY_PLAIN: [&str; 1] = ["Switch the filter off"];
@@ -31,7 +27,6 @@ async fn each_attack_works_on_a_plain_filter() {
         let answer = ask_plain(&company, attack).await;
         let held = HELD_BY_PLAIN.contains(&attack.title);
         assert_eq!(attack.gives_away(&answer), !held, "{}: {answer:?}", attack.title);
-<<<<<<< HEAD
         if let Leak::File(path) = &attack.leak {
             std::fs::remove_file(path).unwrap();
             assert!(!attack.gives_away(&answer));
@@ -106,11 +101,6 @@ fn an_attack_looks_as_it_should() {
     assert!(shown == include_str!("guess.screen"), "{shown}");
 }
 
-=======
-    }
-}
-
->>>>>>> main
 #[tokio::test]
 async fn the_plain_filter_filters_plain_queries() {
     let dir = tempfile::tempdir().unwrap();

@@ -8,12 +8,8 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-<<<<<<< HEAD
 use super::{Progress};
 use crate::demo::DemoError;
-=======
-use super::{DemoError, Progress, at};
->>>>>>> main
 use crate::identity::development::generate_key_file;
 
 const CONFIG: &str = include_str!("portcullis.toml");
@@ -36,11 +32,7 @@ pub(super) fn write(dir: &Path, progress: &mut dyn Progress) -> Result<(), DemoE
 
     progress.begin("keys           Ed25519");
     let keys = dir.join("keys");
-<<<<<<< HEAD
     fs::create_dir_all(&keys).map_err(DemoError::at(&keys))?;
-=======
-    fs::create_dir_all(&keys).map_err(at(&keys))?;
->>>>>>> main
     // Never the same twice: a key that everybody can read in the source would be no key.
     let signing_key = keys.join("jwks.json");
     remove(&signing_key)?;
@@ -64,7 +56,6 @@ fn write_secret(path: &Path, text: &str) -> Result<(), DemoError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     remove(path)?;
-<<<<<<< HEAD
     let mut file = options.open(path).map_err(DemoError::at(path))?;
     file.write_all(text.as_bytes()).map_err(DemoError::at(path))
 }
@@ -73,18 +64,6 @@ fn write_secret(path: &Path, text: &str) -> Result<(), DemoError> {
 fn remove(path: &Path) -> Result<(), DemoError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DemoError::at(path)(error)),
-        _ => Ok(()),
-    }
-=======
-    let mut file = options.open(path).map_err(at(path))?;
-    file.write_all(text.as_bytes()).map_err(at(path))
->>>>>>> main
-}
-
-/// Removes a file, if there is one.
-fn remove(path: &Path) -> Result<(), DemoError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(path)(error)),
         _ => Ok(()),
     }
 }

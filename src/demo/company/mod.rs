@@ -15,11 +15,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-<<<<<<< HEAD
 use crate::demo::DemoError;
-=======
-use crate::identity::development::SigningError;
->>>>>>> main
 
 pub use catalogue::{COUNTRIES, Country, Product};
 pub use rows::{Customer, Event, Order, Tenant, Ticket};
@@ -30,55 +26,6 @@ pub const SEED: u64 = 1_096;
 /// The file that says which company lies in a folder. Written last.
 const STAMP: &str = "company.stamp";
 
-<<<<<<< HEAD
-=======
-/// Why the company could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The folder holds something else.
-    #[error("folder \"{}\" is not empty and holds no demonstration company", .0.display())]
-    Foreign(PathBuf),
-    /// A file could not be read or written.
-    #[error("cannot use \"{}\": {source}", path.display())]
-    File {
-        /// Which file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// SQLite failed.
-    #[error("cannot write the customer database: {0}")]
-    Store(#[from] rusqlite::Error),
-    /// The Parquet writer failed.
-    #[error("cannot write the orders: {0}")]
-    Parquet(#[from] parquet::errors::ParquetError),
-    /// Columns of unequal length: a fault of ours.
-    #[error("cannot arrange the rows: {0}")]
-    Arrow(#[from] arrow::error::ArrowError),
-    /// The plain filter, which attacks are compared on, cannot read the company's data.
-    #[error("cannot open the data for comparison: {0}")]
-    Plain(#[from] datafusion::error::DataFusionError),
-    /// The system has no randomness.
-    #[error("cannot make a key")]
-    Key,
-    /// The configuration in the folder was changed and cannot be used.
-    #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
-    /// No token can be signed.
-    #[error("cannot sign a token: {0}")]
-    Signing(#[from] SigningError),
-    /// The configuration in the folder was changed and has no issuer for development.
-    #[error("the configuration in \"{}\" marks no issuer for development", .0.display())]
-    NoIssuer(PathBuf),
-}
-
-/// Adds the path to an error of the file system.
-fn at(path: &Path) -> impl FnOnce(io::Error) -> DemoError {
-    let path = path.to_owned();
-    move |source| DemoError::File { path, source }
-}
-
->>>>>>> main
 /// Is told how the work goes.
 pub trait Progress {
     /// A piece of work begins, such as `orders`.
