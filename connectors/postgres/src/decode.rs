@@ -113,7 +113,7 @@ impl<'a> Decoder<'a> {
             } else {
                 return Err(ConnectorError::BadCell {
                     column: target.name.clone(),
-                    sql_type: crate::types::name(&target.sql_type),
+                    sql_type: target.sql_type.to_string(),
                 });
             }
         }

@@ -107,15 +107,6 @@ fn numeric(modifier: i32) -> Carried {
     }
 }
 
-/// The type's name for an error.
-pub(crate) fn name(sql_type: &SqlType) -> String {
-    match sql_type {
-        SqlType::Numeric { precision, scale } => format!("numeric({precision},{scale})"),
-        SqlType::Array(item) => format!("{}[]", name(item)),
-        other => format!("{other:?}").to_lowercase(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use portcullis_connector_api::SqlType;

@@ -108,7 +108,7 @@ fn aggregated(aggregate: &Aggregate, input: &[Shape]) -> Result<Shape, SqlError>
                 SqlType::Int2 | SqlType::Int4 => SqlType::Int8,
                 SqlType::Int8 => SqlType::Numeric { precision: 38, scale: 0 },
                 SqlType::Numeric { scale, .. } => SqlType::Numeric { precision: 38, scale },
-                other => return Err(SqlError::unsupported(format!("a sum of {other:?}"))),
+                other => return Err(SqlError::unsupported(format!("a sum of {other}"))),
             };
             Ok(Shape { sql_type, ..argument })
         }

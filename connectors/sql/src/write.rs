@@ -247,7 +247,7 @@ impl Writer<'_> {
         };
         let shape = shape_at(&scope.shapes, column)?;
         if !self.dialect.aggregates(aggregate.function, &shape) {
-            let what = format!("{:?} of {:?}", aggregate.function, shape.sql_type);
+            let what = format!("{:?} of {}", aggregate.function, shape.sql_type);
             return Err(SqlError::Unsupported(what));
         }
         let (open, usage) = called(aggregate.function);
@@ -328,7 +328,7 @@ impl Writer<'_> {
     ) -> Result<(), SqlError> {
         let shape = shape_at(&scope.shapes, column)?;
         if !comparable(&shape, &shape) {
-            return Err(SqlError::Unsupported(format!("a comparison of {:?}", shape.sql_type)));
+            return Err(SqlError::Unsupported(format!("a comparison of {}", shape.sql_type)));
         }
         self.operand(scope, column, usage)
     }
@@ -361,7 +361,7 @@ impl Writer<'_> {
             let cast = self
                 .dialect
                 .cast(&shape.sql_type)
-                .ok_or_else(|| SqlError::Unsupported(format!("a cast to {:?}", shape.sql_type)))?;
+                .ok_or_else(|| SqlError::Unsupported(format!("a cast to {}", shape.sql_type)))?;
             self.push("::");
             self.push(cast);
         }

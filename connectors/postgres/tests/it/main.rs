@@ -14,7 +14,7 @@ mod tls;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};

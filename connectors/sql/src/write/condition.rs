@@ -132,7 +132,7 @@ impl Writer<'_> {
             (shape_at(&scope.shapes, left)?, shape_at(&scope.shapes, right)?);
         if !comparable(&left_shape, &right_shape) {
             let (left, right) = (left_shape.sql_type, right_shape.sql_type);
-            return Err(SqlError::Unsupported(format!("{left:?} {} {right:?}", op.sql())));
+            return Err(SqlError::Unsupported(format!("{left} {} {right}", op.sql())));
         }
         let usage = pair_usage(op, &left_shape, &right_shape);
         self.operand(scope, left, usage)?;
@@ -143,7 +143,7 @@ impl Writer<'_> {
     fn value(&mut self, scope: &Scope<'_>, column: usize, value: &Value) -> Result<(), SqlError> {
         let shape = shape_at(&scope.shapes, column)?;
         let sql_type = self.dialect.bind_type(&shape.sql_type, value).ok_or_else(|| {
-            SqlError::Unsupported(format!("such a value beside {:?}", shape.sql_type))
+            SqlError::Unsupported(format!("such a value beside {}", shape.sql_type))
         })?;
         self.bind(Argument::Value(value.clone(), sql_type.clone()), &sql_type)
     }

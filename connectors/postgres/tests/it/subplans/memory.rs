@@ -231,7 +231,7 @@ fn aggregate(aggregate: &Aggregate, rows: &[Row]) -> Cell {
     }
 }
 
-fn admits<C>(predicate: &Predicate<C>, cell: &dyn Fn(&C) -> &Cell) -> bool {
+fn admits<'r, C>(predicate: &Predicate<C>, cell: &dyn Fn(&C) -> &'r Cell) -> bool {
     let of = |value: &Value| match value {
         Value::Int(value) => Cell::Int(*value),
         Value::Text(value) => Cell::Text(value.to_string()),
