@@ -206,21 +206,18 @@ impl Startup {
             let value = text(&mut packet)?;
             if name.starts_with("_pq_.") {
                 unknown_options.push(name);
-            } else {
-                match parameters.entry(name) {
-                    Entry::Vacant(free) => {
-                        free.insert(value);
-                    }
-                    // Which of the two is meant would be a guess.
-                    Entry::Occupied(taken) => {
-                        return Err(ClientError::new(
-                            SqlState::PROTOCOL_VIOLATION,
-                            format!(
-                                "parameter \"{}\" stands twice in the startup packet",
-                                taken.key()
-                            ),
-                        ));
-                    }
+                continue;
+            }
+            match parameters.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(value);
+                }
+                // Which of the two is meant would be a guess.
+                Entry::Occupied(taken) => {
+                    let name = taken.key();
+                    let message =
+                        format!("parameter \"{name}\" stands twice in the startup packet");
+                    return Err(ClientError::new(SqlState::PROTOCOL_VIOLATION, message));
                 }
             }
         }

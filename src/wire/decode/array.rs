@@ -18,11 +18,11 @@ pub(in crate::wire) fn items(literal: &str) -> Result<Vec<Option<String>>, Decod
     }
     loop {
         let (item, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (item, after) = quoted_item(quoted).ok_or_else(malformed)?;
-                (Some(item), after)
+            Some(quoted) => quoted_item(quoted).ok_or_else(malformed)?,
+            None if rest.starts_with('{') => {
+                return Err(DecodeError::Unsupported("an array of several dimensions"));
             }
-            None => plain_item(rest).ok_or_else(malformed)??,
+            None => plain_item(rest).ok_or_else(malformed)?,
         };
         items.push(item);
         rest = match after.trim_ascii_start() {
@@ -42,21 +42,24 @@ fn without_bounds(literal: &str) -> Option<&str> {
     bounds.chars().all(known).then(|| array.trim_ascii_start())
 }
 
-/// Up to the closing quote, and what follows it.
-fn quoted_item(text: &str) -> Option<(String, &str)> {
+/// An element, `None` for NULL, and what follows it.
+type Item<'a> = (Option<String>, &'a str);
+
+/// Up to the closing quote. `None` where there is none.
+fn quoted_item(text: &str) -> Option<Item<'_>> {
     let mut item = String::new();
     let mut chars = text.char_indices();
     loop {
         match chars.next()? {
-            (at, '"') => return Some((item, text.get(at + 1..)?)),
+            (at, '"') => return Some((Some(item), text.get(at + 1..)?)),
             (_, '\\') => item.push(chars.next()?.1),
             (_, plain) => item.push(plain),
         }
     }
 }
 
-/// Up to the next comma, and what follows. `None` where it is malformed.
-fn plain_item(text: &str) -> Option<Result<(Option<String>, &str), DecodeError>> {
+/// Up to the next comma. `None` where it is malformed.
+fn plain_item(text: &str) -> Option<Item<'_>> {
     let mut item = String::new();
     let mut escaped = false;
     let mut end = text.len();
@@ -67,8 +70,7 @@ fn plain_item(text: &str) -> Option<Result<(Option<String>, &str), DecodeError>>
                 end = at;
                 break;
             }
-            '{' => return Some(Err(DecodeError::Unsupported("an array of several dimensions"))),
-            '}' | '"' => return None,
+            '{' | '}' | '"' => return None,
             '\\' => {
                 escaped = true;
                 item.push(chars.next()?.1);
@@ -78,9 +80,10 @@ fn plain_item(text: &str) -> Option<Result<(Option<String>, &str), DecodeError>>
     }
     let rest = text.get(end..)?;
     let item = item.trim_ascii_end();
+    let null = !escaped && item.eq_ignore_ascii_case("null");
     match item {
         "" => None,
-        _ if !escaped && item.eq_ignore_ascii_case("null") => Some(Ok((None, rest))),
-        _ => Some(Ok((Some(item.to_owned()), rest))),
+        _ if null => Some((None, rest)),
+        _ => Some((Some(item.to_owned()), rest)),
     }
 }

@@ -210,6 +210,6 @@ pub(super) fn fraction_us(digits: &str) -> Option<i64> {
         micros += digit * unit;
         unit /= 10;
     }
-    let round_up = digits.as_bytes().get(6).is_some_and(|digit| *digit >= b'5');
+    let round_up = digits.as_bytes().get(6).is_some_and(|&digit| digit >= b'5');
     Some(micros + i64::from(round_up))
 }
