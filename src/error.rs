@@ -42,6 +42,8 @@ sqlstates! {
     CHARACTER_NOT_IN_REPERTOIRE = "22021";
     /// `interval_field_overflow`
     INTERVAL_FIELD_OVERFLOW = "22015";
+    /// `invalid_escape_sequence`
+    INVALID_ESCAPE_SEQUENCE = "22025";
     /// `invalid_parameter_value`
     INVALID_PARAMETER_VALUE = "22023";
     /// `invalid_text_representation`

@@ -70,7 +70,7 @@ fn system_only(dependent: &Dependent) -> Result<()> {
         logical(plan)?;
         plan.apply_with_subqueries(|node| {
             if let LogicalPlan::TableScan(scan) = node
-                && SystemTable::of(&scan.source).is_none()
+                && !SystemTable::is_or_recurs(&scan.source)
             {
                 let scan = format!("a dependent scan of {}", scan.table_name);
                 return Err(GuardError::Unguarded(scan).into());

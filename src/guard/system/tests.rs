@@ -141,10 +141,11 @@ impl QueryPlanner for Planner {
 }
 
 fn session(catalog: &Arc<SystemCatalog>) -> SessionState {
-    let config = SessionConfig::new()
+    let mut config = SessionConfig::new()
         .with_default_catalog_and_schema("portcullis", "pg_catalog")
         .with_create_default_catalog_and_schema(false)
         .with_target_partitions(1);
+    config.options_mut().execution.skip_physical_aggregate_schema_check = true;
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_default_features()
@@ -191,15 +192,18 @@ async fn run(
 }
 
 /// A value as PostgreSQL writes it.
-fn text(cell: &Cell) -> String {
+fn text(cell: &Cell, vector: bool) -> String {
     match cell {
         Cell::Null => "~".to_owned(),
         Cell::Bool(value) => if *value { "t" } else { "f" }.to_owned(),
         Cell::Int(value) => value.to_string(),
         Cell::Float(value) => value.to_string(),
         Cell::Text(text) => text.replace('\n', "\\n"),
+        Cell::List(items) if vector => {
+            items.iter().map(|item| text(item, false)).collect::<Vec<_>>().join(" ")
+        }
         Cell::List(items) => {
-            let items = items.iter().map(|item| match text(item) {
+            let items = items.iter().map(|item| match text(item, false) {
                 item if item.contains([' ', ',']) => format!("\"{item}\""),
                 item => item,
             });
@@ -229,8 +233,9 @@ async fn answer(catalog: &Arc<SystemCatalog>, sql: &str) -> String {
     let mut rows = Vec::new();
     for batch in &batches {
         for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| {
-                let text = text(&Cell::at(column, row));
+            let cells = batch.columns().iter().zip(&fields).map(|(column, field)| {
+                let vector = types::name_of(field).ends_with("vector");
+                let text = text(&Cell::at(column, row), vector);
                 let name = text.parse().ok().and_then(|oid: u32| names.get(&oid));
                 name.map_or(text, |name| format!("<{name}>"))
             });

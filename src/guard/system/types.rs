@@ -50,14 +50,16 @@ static TYPES: LazyLock<Types> = LazyLock::new(|| {
         .iter()
         .map(|row| {
             let number = |column| row.get(column).parse().unwrap_or(0);
-            let subscripted_as_array = row.get("typsubscript") == ARRAY_SUBSCRIPT_HANDLER;
+            // `oidvector` is subscripted as an array but stored, and written, as no other.
+            let is_array =
+                row.get("typsubscript") == ARRAY_SUBSCRIPT_HANDLER && row.get("typstorage") != "p";
             let type_ = Type {
                 oid: number("oid"),
                 name: row.get("typname").to_owned(),
                 namespace: number("typnamespace"),
                 len: row.get("typlen").parse().unwrap_or(-1),
                 by_value: row.get("typbyval") == "t",
-                element: if subscripted_as_array { number("typelem") } else { 0 },
+                element: if is_array { number("typelem") } else { 0 },
                 array: number("typarray"),
                 align: row.get("typalign").to_owned(),
                 storage: row.get("typstorage").to_owned(),

@@ -86,7 +86,7 @@ pub fn bind(plan: LogicalPlan, values: &Values) -> Result<LogicalPlan> {
         }
         other => other.map_children(|child| bind(child, values).map(Transformed::yes))?.data,
     };
-    plan.recompute_schema()
+    super::refresh(plan)
 }
 
 fn put(expr: Expr, values: &Values, schema: &DFSchema) -> Result<Transformed<Expr>> {

@@ -39,7 +39,7 @@ pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalP
                 if projection { hints::write(expr, &schema) } else { expr }
             }))
         })?;
-        node.map_data(LogicalPlan::recompute_schema)
+        node.map_data(super::refresh)
     })?;
     Ok(lowered.data)
 }

@@ -34,11 +34,9 @@ pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalP
         }
         LogicalPlan::Subquery(_) => Ok(plan),
         other => {
-            let plan = other
-                .map_children(|child| lower(catalog, child).map(Transformed::yes))?
-                .data
-                .recompute_schema()?;
-            expressions(catalog, plan)
+            let plan =
+                other.map_children(|child| lower(catalog, child).map(Transformed::yes))?.data;
+            expressions(catalog, super::refresh(plan)?)
         }
     }
 }
@@ -115,10 +113,7 @@ fn is_system(plan: &LogicalPlan) -> Result<bool> {
     let mut system = true;
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
-            // A recursive query reads its own rows by way of a temporary table.
-            let temporary =
-                scan.source.table_type() == datafusion::logical_expr::TableType::Temporary;
-            system &= temporary || SystemTable::of(&scan.source).is_some();
+            system &= SystemTable::is_or_recurs(&scan.source);
         }
         Ok(if system { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
     })?;

@@ -35,7 +35,7 @@ pub fn narrow(plan: LogicalPlan) -> Result<LogicalPlan> {
                 let name = names.save(&expr);
                 Ok(Transformed::yes(name.restore(expression(expr)?)))
             })?;
-            node.map_data(LogicalPlan::recompute_schema)
+            node.map_data(super::refresh)
         }
     })?;
     Ok(narrowed.data)
@@ -57,10 +57,7 @@ fn recursive(query: RecursiveQuery) -> Result<LogicalPlan> {
     let schema = query.static_term.schema().inner().clone();
     let is_own = |scan: &TableScan| {
         scan.table_name.table() == query.name
-            && source_as_provider(&scan.source).is_ok_and(|provider| {
-                let any: &dyn std::any::Any = provider.as_ref();
-                any.is::<CteWorkTable>()
-            })
+            && source_as_provider(&scan.source).is_ok_and(|provider| provider.is::<CteWorkTable>())
     };
     let term = Arc::unwrap_or_clone(query.recursive_term);
     let term = term.transform_up_with_subqueries(|node| match node {
@@ -75,7 +72,7 @@ fn recursive(query: RecursiveQuery) -> Result<LogicalPlan> {
             let scan = LogicalPlanBuilder::scan(scan.table_name, provider_as_source(table), None)?;
             Ok(Transformed::yes(scan.build()?))
         }
-        node => Ok(Transformed::yes(node.recompute_schema()?)),
+        node => Ok(Transformed::yes(super::refresh(node)?)),
     })?;
     RecursiveQuery::try_new(query.name, query.static_term, Arc::new(term.data), query.is_distinct)
         .map(LogicalPlan::RecursiveQuery)

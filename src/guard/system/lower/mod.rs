@@ -16,7 +16,7 @@ mod node;
 use std::sync::Arc;
 
 use datafusion::common::Result;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, Union};
 
 use super::SystemCatalog;
 
@@ -31,6 +31,16 @@ pub use node::Dependent;
 /// [`ClientError`](crate::error::ClientError) within; whatever building a plan can give.
 pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
     casts::present(catalog, inner(catalog, plan)?)
+}
+
+/// A node whose inputs or expressions changed, with the schema that follows from them.
+fn refresh(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Union(Union { inputs, .. }) => {
+            Ok(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))
+        }
+        other => other.recompute_schema(),
+    }
 }
 
 /// Lowers a plan whose result is not shown to a client.

@@ -8,13 +8,13 @@ mod attributes;
 mod information_schema;
 mod pg_catalog;
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
+use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::datasource::source_as_provider;
@@ -74,19 +74,16 @@ pub struct SystemTable {
 }
 
 impl SystemTable {
-    /// The system table that a planner's source stands for, if it is one.
-    pub fn of(source: &Arc<dyn TableSource>) -> Option<Arc<dyn TableProvider>> {
-        let provider = source_as_provider(source).ok()?;
-        let any: &dyn Any = provider.as_ref();
-        any.is::<Self>().then_some(provider)
+    /// Whether a planner's source is a system table, or the rows so far of a recursive query.
+    pub fn is_or_recurs(source: &Arc<dyn TableSource>) -> bool {
+        source_as_provider(source)
+            .is_ok_and(|provider| provider.is::<Self>() || provider.is::<CteWorkTable>())
     }
 
     /// Whether the source is a system table without rows.
     pub fn is_empty(source: &Arc<dyn TableSource>) -> bool {
-        source_as_provider(source).is_ok_and(|provider| {
-            let any: &dyn Any = provider.as_ref();
-            any.downcast_ref::<Self>().is_some_and(|table| table.empty)
-        })
+        source_as_provider(source)
+            .is_ok_and(|provider| provider.downcast_ref::<Self>().is_some_and(|table| table.empty))
     }
 }
 
