@@ -8,8 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::backend::{Answer, Conversation, StatementKind};
-use super::encode::{Columns, Format};
+use super::encode::Columns;
 use super::failure::Failure;
+use super::format::Format;
 use super::framing::{FrameError, Frames};
 use super::frontend::{self, Message};
 use super::options::Limits;

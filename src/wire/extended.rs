@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::backend::{Conversation, StatementKind};
 use super::connection::{Connection, Outcome};
 use super::decode::Parameters;
-use super::encode::{Columns, Format};
+use super::encode::Columns;
 use super::failure::Failure;
+use super::format::Format;
 use super::frontend::{Bind, Target};
 use super::portal::{Portal, State};
 use super::rows::{self, Cursor, Progress};
@@ -235,7 +236,8 @@ where
                         return Ok(());
                     }
                     Outcome::Rows(cursor) => {
-                        if portal.columns.as_ref() != Some(&cursor.columns) {
+                        let told = portal.columns.as_ref();
+                        if !told.is_some_and(|told| told.same_types(&cursor.columns)) {
                             return Err(self.refuse(Some(statement), changed_shape()));
                         }
                         cursor

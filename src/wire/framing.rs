@@ -7,8 +7,6 @@ use std::io;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::fields;
-use super::frontend;
 use crate::error::{ClientError, SqlState};
 
 /// How much is read at once.
@@ -51,7 +49,7 @@ impl FrameError {
     /// What the client is told, where there is still somebody to tell.
     pub(super) fn for_client(&self) -> Option<ClientError> {
         match self {
-            Self::Tag(tag) => Some(frontend::unknown(*tag)),
+            Self::Tag(tag) => Some(unknown_tag(*tag)),
             Self::Length => {
                 Some(ClientError::new(SqlState::PROTOCOL_VIOLATION, "invalid message length"))
             }
@@ -153,8 +151,8 @@ pub(super) fn body_length(claimed: i32, limit: usize) -> Result<usize, FrameErro
     if length > limit { Err(FrameError::TooLong { length, limit }) } else { Ok(body) }
 }
 
-impl From<FrameError> for ClientError {
-    fn from(error: FrameError) -> Self {
-        error.for_client().unwrap_or_else(fields::malformed)
-    }
+/// A message whose tag means nothing here.
+pub(super) fn unknown_tag(tag: u8) -> ClientError {
+    let message = format!("invalid frontend message type {tag}");
+    ClientError::new(SqlState::PROTOCOL_VIOLATION, message)
 }

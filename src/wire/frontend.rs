@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::encode::Format;
 use super::fields::{Fields, malformed};
-use super::framing::Frame;
+use super::format::Format;
+use super::framing::{Frame, unknown_tag};
 use crate::error::{ClientError, SqlState};
 
 /// Messages that hold a name and a few numbers are never longer than this.
@@ -101,7 +101,7 @@ impl Message {
             b'X' => Self::Terminate,
             b'F' => return Ok(Self::FunctionCall),
             b'c' | b'd' | b'f' => return Ok(Self::Copy),
-            _ => return Err(unknown(tag)),
+            _ => return Err(unknown_tag(tag)),
         };
         fields.end()?;
         Ok(message)
@@ -152,9 +152,4 @@ fn bounded(count: usize, most: usize) -> Result<usize, ClientError> {
         SqlState::PROGRAM_LIMIT_EXCEEDED,
         format!("a statement can have at most {most} parameters"),
     ))
-}
-
-/// A message whose tag means nothing.
-pub(super) fn unknown(tag: u8) -> ClientError {
-    ClientError::new(SqlState::PROTOCOL_VIOLATION, format!("invalid frontend message type {tag}"))
 }

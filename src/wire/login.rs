@@ -32,7 +32,7 @@ const LONG_CANCEL_KEYS: u16 = 2;
 const NO_SETTINGS: [&str; 3] = ["user", "database", "replication"];
 
 /// What a login needs besides the client.
-pub(super) struct Desk<'a, B> {
+pub(super) struct LoginDesk<'a, B> {
     pub(super) backend: &'a B,
     pub(super) cancels: &'a Arc<Registry>,
     pub(super) phase: &'a watch::Receiver<Phase>,
@@ -40,12 +40,12 @@ pub(super) struct Desk<'a, B> {
 }
 
 /// A client that was let in, and its place among the sessions that can be cancelled.
-pub(super) struct Welcome<C> {
+pub(super) struct LoggedIn<C> {
     conversation: C,
     ticket: Ticket,
 }
 
-impl<B: Backend> Desk<'_, B> {
+impl<B: Backend> LoginDesk<'_, B> {
     /// Logs a client in. What it is told is in `replies` then, but for the first ReadyForQuery.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl<B: Backend> Desk<'_, B> {
         replies: &mut Replies<W>,
         startup: Startup,
         client: SocketAddr,
-    ) -> Result<Welcome<B::Conversation>, Failure>
+    ) -> Result<LoggedIn<B::Conversation>, Failure>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -86,7 +86,7 @@ impl<B: Backend> Desk<'_, B> {
         }
         let secret = SecretKey::Bytes(Bytes::copy_from_slice(&ticket.secret));
         replies.put(&BackendKeyData::new(ticket.number, secret));
-        Ok(Welcome { conversation, ticket })
+        Ok(LoggedIn { conversation, ticket })
     }
 
     /// Reads the password message.
@@ -113,14 +113,14 @@ impl<B: Backend> Desk<'_, B> {
     /// Serves a client that was let in, until its session ends.
     pub(super) async fn serve<R, W>(
         &self,
-        welcome: Welcome<B::Conversation>,
+        login: LoggedIn<B::Conversation>,
         frames: Frames<R>,
         replies: Replies<W>,
     ) where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let Welcome { conversation, ticket } = welcome;
+        let LoggedIn { conversation, ticket } = login;
         let expires_at = conversation.expires_at();
         let signals = Signals::new(ticket.signal.clone(), self.phase.clone(), expires_at);
         Connection::new(conversation, frames, replies, signals, self.limits.clone()).run().await;

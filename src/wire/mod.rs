@@ -32,6 +32,7 @@ mod reply;
 mod calendar;
 mod decode;
 mod encode;
+mod format;
 mod types;
 
 // What stands behind it.

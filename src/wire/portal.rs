@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use datafusion::common::ScalarValue;
 
-use super::encode::{Columns, Format};
+use super::encode::Columns;
+use super::format::Format;
 use super::rows::Cursor;
 use crate::error::{ClientError, SqlState};
 

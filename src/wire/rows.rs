@@ -8,8 +8,9 @@ use futures::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::backend::{BatchStream, Meter, Rendering};
-use super::encode::{Columns, Format, Rows};
+use super::encode::{Columns, Rows};
 use super::failure::Failure;
+use super::format::Format;
 use super::framing::Frames;
 use super::reply::Replies;
 use super::signals::Signals;

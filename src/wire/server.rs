@@ -17,7 +17,7 @@ use super::backend::Backend;
 use super::cancel::Registry;
 use super::failure::Failure;
 use super::framing::Frames;
-use super::login::{Desk, Welcome};
+use super::login::{LoggedIn, LoginDesk};
 use super::options::Options;
 use super::reply::{Replies, Severity, hang_up};
 use super::signals::Phase;
@@ -29,12 +29,12 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A server of the Postgres protocol in front of a backend.
 pub struct Server<B> {
-    house: Arc<House<B>>,
+    shared: Arc<Shared<B>>,
     phase: watch::Sender<Phase>,
 }
 
 /// What all connections share.
-struct House<B> {
+struct Shared<B> {
     backend: Arc<B>,
     options: Options,
     cancels: Arc<Registry>,
@@ -47,8 +47,8 @@ struct House<B> {
 }
 
 /// A client that was let in: its place, and both directions of its connection.
-struct Guest<C> {
-    welcome: Welcome<C>,
+struct Admitted<C> {
+    login: LoggedIn<C>,
     frames: Frames<ReadHalf<Stream>>,
     replies: Replies<WriteHalf<Stream>>,
     _place: OwnedSemaphorePermit,
@@ -58,7 +58,7 @@ impl<B: Backend> Server<B> {
     /// A server that is not listening yet.
     pub fn new(options: Options, backend: Arc<B>) -> Self {
         let (phase, watched) = watch::channel(Phase::Serving);
-        let house = House {
+        let shared = Shared {
             backend,
             cancels: Arc::default(),
             handshakes: Arc::new(Semaphore::new(options.limits.max_handshakes)),
@@ -67,7 +67,7 @@ impl<B: Backend> Server<B> {
             connections: AtomicU64::new(1),
             options,
         };
-        Self { house: Arc::new(house), phase }
+        Self { shared: Arc::new(shared), phase }
     }
 
     /// Takes connections until `shutdown` is ready. Then no new ones are taken, idle sessions
@@ -98,7 +98,7 @@ impl<B: Backend> Server<B> {
         }
         drop(listener);
         self.phase.send_replace(Phase::Draining);
-        let grace = self.house.options.limits.shutdown_grace();
+        let grace = self.shared.options.limits.shutdown_grace();
         if timeout(grace, all_ended(&mut connections)).await.is_err() {
             self.phase.send_replace(Phase::Stopping);
             let _ = timeout(FAREWELL, all_ended(&mut connections)).await;
@@ -107,14 +107,14 @@ impl<B: Backend> Server<B> {
     }
 
     fn take(&self, connections: &mut JoinSet<()>, stream: impl Duplex + 'static, peer: SocketAddr) {
-        let Ok(place) = Arc::clone(&self.house.handshakes).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.shared.handshakes).try_acquire_owned() else {
             tracing::warn!(%peer, "too many clients that have not logged in");
             return;
         };
-        let house = Arc::clone(&self.house);
-        let number = house.connections.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::clone(&self.shared);
+        let number = shared.connections.fetch_add(1, Ordering::Relaxed);
         let span = info_span!("connection", number, %peer, user = field::Empty);
-        let attended = async move { house.attend(stream, peer, place).await };
+        let attended = async move { shared.attend(stream, peer, place).await };
         connections.spawn(attended.instrument(span));
     }
 }
@@ -123,7 +123,7 @@ async fn all_ended(connections: &mut JoinSet<()>) {
     while connections.join_next().await.is_some() {}
 }
 
-impl<B: Backend> House<B> {
+impl<B: Backend> Shared<B> {
     /// One connection, from its first byte to its last.
     async fn attend(
         &self,
@@ -132,14 +132,14 @@ impl<B: Backend> House<B> {
         place: OwnedSemaphorePermit,
     ) {
         let limit = self.options.limits.login_timeout();
-        let Ok(guest) = timeout(limit, self.welcome(stream, peer)).await else {
+        let Ok(admitted) = timeout(limit, self.welcome(stream, peer)).await else {
             tracing::info!("no login within {} ms", limit.as_millis());
             return;
         };
         drop(place);
-        if let Some(Guest { welcome, frames, replies, _place }) = guest {
+        if let Some(Admitted { login, frames, replies, _place }) = admitted {
             tracing::info!("session began");
-            self.desk().serve(welcome, frames, replies).await;
+            self.desk().serve(login, frames, replies).await;
             tracing::info!("session ended");
         }
     }
@@ -149,7 +149,7 @@ impl<B: Backend> House<B> {
         &self,
         stream: impl Duplex + 'static,
         peer: SocketAddr,
-    ) -> Option<Guest<B::Conversation>> {
+    ) -> Option<Admitted<B::Conversation>> {
         let write_timeout = self.options.limits.write_timeout();
         let halves = |stream| {
             let (reading, writing) = split(stream);
@@ -167,8 +167,8 @@ impl<B: Backend> House<B> {
                     Err(_) => Err(too_many().into()),
                 };
                 match (let_in, place) {
-                    (Ok(welcome), Ok(_place)) => {
-                        return Some(Guest { welcome, frames, replies, _place });
+                    (Ok(login), Ok(_place)) => {
+                        return Some(Admitted { login, frames, replies, _place });
                     }
                     (Err(failure), _) => (frames, replies, failure),
                     (Ok(_), Err(_)) => return None,
@@ -197,8 +197,8 @@ impl<B: Backend> House<B> {
         None
     }
 
-    fn desk(&self) -> Desk<'_, B> {
-        Desk {
+    fn desk(&self) -> LoginDesk<'_, B> {
+        LoginDesk {
             backend: &self.backend,
             cancels: &self.cancels,
             phase: &self.phase,

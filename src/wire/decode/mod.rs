@@ -15,7 +15,7 @@ use datafusion::common::ScalarValue;
 
 use crate::error::{ClientError, SqlState};
 use crate::wire::backend::Rendering;
-use crate::wire::encode::Format;
+use crate::wire::format::Format;
 use crate::wire::types::WireType;
 
 pub(in crate::wire) use array::items as array_items;

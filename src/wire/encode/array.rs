@@ -8,8 +8,9 @@ use bytes::{BufMut, BytesMut};
 
 use super::cells::{Writer, Written, strings, unsupported};
 use super::error::EncodeError;
-use super::{Cells, Format, words};
+use super::{Cells, words};
 use crate::wire::backend::Rendering;
+use crate::wire::format::Format;
 use crate::wire::types::{BaseType, WireType, vector_item};
 
 /// `{1,2,NULL}`, with quotes around elements that need them.

@@ -20,6 +20,7 @@ use pgwire::messages::data::{FieldDescription, MESSAGE_TYPE_BYTE_DATA_ROW, RowDe
 
 use crate::error::{ClientError, SqlState};
 use crate::wire::backend::Rendering;
+use crate::wire::format::Format;
 use crate::wire::reply::without_nul;
 use crate::wire::types::WireType;
 
@@ -31,40 +32,6 @@ const MAX_COLUMNS: usize = 1664;
 
 /// A message carries its length in 31 bits; PostgreSQL stops at 1 GB, and so do we.
 const MAX_ROW_BYTES: usize = 0x3fff_ffff;
-
-/// How a value is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Format {
-    /// As people read it.
-    #[default]
-    Text,
-    /// As the types' send functions build it.
-    Binary,
-}
-
-impl Format {
-    /// The format of a code: 0 or 1.
-    ///
-    /// # Errors
-    /// 22023 for any other.
-    pub(super) fn from_code(code: i16) -> Result<Self, ClientError> {
-        match code {
-            0 => Ok(Self::Text),
-            1 => Ok(Self::Binary),
-            _ => Err(ClientError::new(
-                SqlState::INVALID_PARAMETER_VALUE,
-                format!("unsupported format code: {code}"),
-            )),
-        }
-    }
-
-    fn code(self) -> i16 {
-        match self {
-            Self::Text => 0,
-            Self::Binary => 1,
-        }
-    }
-}
 
 /// The columns of a result, each of a type that can be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +61,13 @@ impl Columns {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether the types are the same, whatever the names.
+    pub(super) fn same_types(&self, other: &Self) -> bool {
+        let types =
+            |columns: &Self| columns.0.iter().map(|c| c.wire_type.oid()).collect::<Vec<_>>();
+        types(self) == types(other)
     }
 
     /// The RowDescription. `formats` holds one for each column, or is empty where they are not

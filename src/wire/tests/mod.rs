@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod noise;
 mod refusals;
 mod rows;
 mod startup;
@@ -15,7 +16,8 @@ use portcullis_connector_api::catalog::PG_TYPE_KEY;
 
 use super::backend::Rendering;
 use super::decode::Parameters;
-use super::encode::{Columns, Format};
+use super::encode::Columns;
+use super::format::Format;
 use crate::error::ClientError;
 
 /// A field of an Arrow type that carries this PostgreSQL type.

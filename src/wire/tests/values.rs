@@ -7,7 +7,7 @@ const CASES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wire/values.txt"));
 
 /// The fields that carry a type; those that cannot hold a value are left out by their limits.
-fn carriers(pg_type: &str, text: &str) -> Vec<FieldRef> {
+pub(super) fn carriers(pg_type: &str, text: &str) -> Vec<FieldRef> {
     let of = |data_types: Vec<DataType>, hint: Option<&str>| {
         data_types.into_iter().map(|data_type| field("c", data_type, hint)).collect()
     };
