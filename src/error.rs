@@ -126,8 +126,6 @@ sqlstates! {
     ADMIN_SHUTDOWN = "57P01";
     /// `cant_change_runtime_param`
     CANT_CHANGE_RUNTIME_PARAM = "55P02";
-    /// `invalid_escape_sequence`
-    INVALID_ESCAPE_SEQUENCE = "22025";
     /// `cannot_connect_now`
     CANNOT_CONNECT_NOW = "57P03";
     /// `idle_session_timeout`
