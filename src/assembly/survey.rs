@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_connector_api::{ConnectorError, SourceName};
+use portcullis_connector_api::{ConnectorError, SourceName, TableName};
 
 use super::Faults;
 use super::sources::{connector, rules};
@@ -37,6 +37,8 @@ pub struct SourceState {
     pub unreachable: Option<ConnectorError>,
     /// Tables that are damaged, and columns that were left out.
     pub notes: Vec<String>,
+    /// The tables that are damaged.
+    pub damaged: Vec<TableName>,
 }
 
 /// Asks every source what it holds. A source that cannot be reached has no tables.
@@ -57,11 +59,13 @@ pub async fn survey(config: &Config) -> Result<Survey, Faults> {
             required: source.required,
             unreachable: None,
             notes: Vec::new(),
+            damaged: Vec::new(),
         };
         match connector.catalog().await {
             Ok(catalog) => {
                 let damaged = catalog.faults.iter().map(|fault| fault.error.to_string());
                 state.notes = damaged.chain(catalog.notes.iter().cloned()).collect();
+                state.damaged.extend(catalog.faults.iter().map(|fault| fault.table.clone()));
                 let rules = rules(source);
                 let (covered, faults) = Source::cover(
                     source.name.clone(),
@@ -116,6 +120,10 @@ fn governed(states: &[SourceState], estate: &Estate) -> Vec<GovernedSource> {
     };
     states
         .iter()
-        .map(|state| GovernedSource { name: state.name.clone(), tables: tables(&state.name) })
+        .map(|state| GovernedSource {
+            name: state.name.clone(),
+            tables: tables(&state.name),
+            damaged: state.damaged.clone(),
+        })
         .collect()
 }

@@ -51,7 +51,7 @@ pub enum DemoError {
     #[error("{0} is not a loopback address; the demonstration has no certificate")]
     Exposed(SocketAddr),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}; --listen takes another address")]
     Address {
         /// Which.
         address: SocketAddr,

@@ -25,3 +25,6 @@ mod error;
 
 pub use error::DemoError;
 pub use run::{prepare, serve, show_attacks, show_tour};
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ pub struct Person {
     pub user: &'static str,
     /// What they do, in a word or two.
     pub work: &'static str,
+    /// What the shipped policies let them see, in half a sentence.
+    pub sees: &'static str,
     /// Where they work.
     pub tenant: Tenant,
     /// The `roles` of the token.
@@ -23,6 +25,7 @@ pub struct Person {
 pub const ADA: Person = Person {
     user: "ada",
     work: "analyst",
+    sees: "her shop; personal data in part, of cards the last four digits",
     tenant: Tenant::Tarn,
     roles: &["analyst"],
     region: None,
@@ -30,12 +33,18 @@ pub const ADA: Person = Person {
 };
 
 /// A program that works for Ada.
-pub const SCOUT: Person = Person { work: "agent for ada", agent: Some("scout"), ..ADA };
+pub const SCOUT: Person = Person {
+    work: "agent for ada",
+    sees: "what Ada may, but only customers who agreed; cards as tokens",
+    agent: Some("scout"),
+    ..ADA
+};
 
 /// Keeps the house in order.
 pub const OTTO: Person = Person {
     user: "otto",
     work: "admin",
+    sees: "his shop, protected customers too; personal data whole, cards not",
     tenant: Tenant::Tarn,
     roles: &["administrator"],
     region: None,
@@ -46,6 +55,7 @@ pub const OTTO: Person = Person {
 pub const TOVE: Person = Person {
     user: "tove",
     work: "support",
+    sees: "customers and tickets of the isles, without personal data",
     tenant: Tenant::Tarn,
     roles: &["support"],
     region: Some("isles"),
@@ -56,6 +66,7 @@ pub const TOVE: Person = Person {
 pub const MIRA: Person = Person {
     user: "mira",
     work: "analyst",
+    sees: "the other shop, as Ada sees hers",
     tenant: Tenant::Ember,
     roles: &["analyst"],
     region: None,

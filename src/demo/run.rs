@@ -38,7 +38,8 @@ pub async fn serve(
     for person in PEOPLE {
         passes.push((person, stage.badges().good(&person)?));
     }
-    welcome::invite(stage.company(), stage.address(), &passes, screen)
+    let program = std::env::args().next().unwrap_or_else(|| "portcullis".to_owned());
+    welcome::invite(stage.company(), stage.address(), &passes, &program, screen)
         .map_err(DemoError::Screen)?;
     ended.await;
     stage.close().await

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::audit::{self, AuditError, Decision, Entry, Outcome, Result as Ending, Subject};
@@ -117,11 +118,27 @@ impl Trails {
                         trail.outcome = Some(outcome);
                     }
                 }
+                Entry::Event { name, details } if name == "login_refused" => {
+                    trails.push(refused_login(record.seq, &details));
+                }
                 Entry::Event { .. } | Entry::Log { .. } => {}
             }
         }
         Ok((trails, last))
     }
+}
+
+/// A login that was refused: nobody's session, so it is an event, and it has ended.
+fn refused_login(seq: u64, details: &Value) -> Trail {
+    let fact = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
+    let result = Ending::Error {
+        sqlstate: fact("sqlstate").unwrap_or_default(),
+        message: fact("message").unwrap_or_default(),
+        internal: fact("internal"),
+    };
+    let outcome = Outcome { result, rows: 0, bytes: 0, duration_us: 0 };
+    let who = fact("user").unwrap_or_default();
+    Trail { seq, who, tables: Vec::new(), outcome: Some(outcome) }
 }
 
 fn who(subject: &Subject) -> String {

@@ -27,7 +27,8 @@ pub fn greet(screen: &mut Screen<impl Write>) -> io::Result<()> {
     screen.gap()
 }
 
-/// Shows one line to paste for each of the people, and what to ask then.
+/// Shows one line to paste for each of the people, and what to ask then. `program` is how this
+/// one was called.
 ///
 /// # Errors
 /// Where the screen takes no more.
@@ -35,6 +36,7 @@ pub fn invite(
     company: &Company,
     address: SocketAddr,
     passes: &[(Person, String)],
+    program: &str,
     screen: &mut Screen<impl Write>,
 ) -> io::Result<()> {
     screen.gap()?;
@@ -44,7 +46,8 @@ pub fn invite(
         screen.gap()?;
         let name = format!("  {}", person.name());
         let line = Line::new().add(Ink::Strong, name);
-        screen.line(&line.add(Ink::Faint, format!(", {}", describe(person))))?;
+        screen.line(&line.add(Ink::Plain, format!(", {}", describe(person))))?;
+        screen.text(2, Ink::Faint, &format!("sees {}", person.sees))?;
         let user = person.user;
         let line = format!("PGPASSWORD={token} psql -h {host} -p {port} -U {user} portcullis");
         screen.line(&Line::new().add(Ink::Plain, line))?;
@@ -61,10 +64,14 @@ pub fn invite(
     screen.gap()?;
     let dir = company.dir().display();
     screen.text(2, Ink::Plain, &format!("Change a policy in {dir}/policies and ask again."))?;
-    let verify = format!("Prove the record: portcullis audit verify {dir}/audit");
-    screen.text(2, Ink::Plain, &verify)?;
-    screen.text(2, Ink::Plain, "See all at once: portcullis demo --tour")?;
-    screen.text(2, Ink::Plain, "See what it withstands: portcullis demo --attack")?;
+    for (what, command) in [
+        ("Prove the record:", format!("audit verify {dir}/audit")),
+        ("All at once:", format!("demo --tour --dir {dir}")),
+        ("What it withstands:", format!("demo --attack --dir {dir}")),
+    ] {
+        let line = Line::new().add(Ink::Plain, format!("  {what}")).pad(22);
+        screen.line(&line.add(Ink::Key, format!("{program} {command}")))?;
+    }
     screen.gap()?;
     let listening = format!("Serving on {address}. Control-C ends it.");
     screen.line(&Line::new().add(Ink::Good, format!("  {listening}")))?;
@@ -98,7 +105,14 @@ mod tests {
         let mut bytes = Vec::new();
         let mut screen = Screen::new(&mut bytes, false);
         greet(&mut screen).unwrap();
-        invite(&company, ([127, 0, 0, 1], 6432).into(), &passes, &mut screen).unwrap();
+        invite(
+            &company,
+            ([127, 0, 0, 1], 6432).into(),
+            &passes,
+            "target/release/portcullis",
+            &mut screen,
+        )
+        .unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let lines: Vec<&str> = text.lines().filter(|line| line.contains("psql ")).collect();
         let expected = PEOPLE.map(|person| {

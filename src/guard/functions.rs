@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::system;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
@@ -209,10 +210,10 @@ pub struct Functions {
 
 impl Default for Functions {
     fn default() -> Self {
+        let mut scalar = SessionStateDefaults::default_scalar_functions();
+        scalar.insert(0, Arc::new(system::coalesce()));
         Self {
-            scalar: pick(SCALAR, &SessionStateDefaults::default_scalar_functions(), |function| {
-                (function.name(), function.aliases())
-            }),
+            scalar: pick(SCALAR, &scalar, |function| (function.name(), function.aliases())),
             aggregate: pick(
                 AGGREGATE,
                 &SessionStateDefaults::default_aggregate_functions(),

@@ -236,7 +236,8 @@ impl Guard {
         declared: &[Option<FieldRef>],
     ) -> Result<LogicalPlan> {
         let mut tree = query.ast().clone();
-        system::rewrite(catalog.system(), &mut tree)
+        let system = || Arc::clone(catalog.system());
+        system::rewrite(&system, &mut tree)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         let context = self.context(catalog);
         let options = ParserOptions::from(&self.options().sql_parser);
@@ -245,7 +246,7 @@ impl Guard {
         let statement = sqlparser::ast::Statement::Query(Box::new(tree));
         let plan = SqlToRel::new_with_options(&context, options)
             .sql_statement_to_plan_with_context(statement, &mut planner_context)?;
-        system::lower(catalog.system(), plan)
+        system::lower(&system, plan)
     }
 
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {

@@ -46,6 +46,7 @@ const KNOWN: &[Known] = &[
     known("client_encoding", "UTF8", Rule::Only(&["utf8", "utf-8", "unicode"]), "always UTF8"),
     known("client_min_messages", "notice", Rule::Any, "has no effect"),
     known("DateStyle", "ISO, MDY", Rule::Only(&["iso", "iso, mdy", "iso,mdy"]), "always ISO"),
+    known("default_table_access_method", "heap", Rule::Fixed, "as clients expect it"),
     known("default_transaction_isolation", "read committed", Rule::Any, "has no effect"),
     known("default_transaction_read_only", "on", Rule::Only(ON), "the gateway only reads"),
     known("extra_float_digits", "1", Rule::Any, "floats are always written exactly"),

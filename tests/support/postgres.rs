@@ -119,6 +119,7 @@ impl Server {
     pub fn run(&self, database: &str, script: &str) {
         let mut psql = Command::new(self.bin.join("psql"))
             .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database)])
+            .env("PGCLIENTENCODING", "UTF8")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -161,19 +161,23 @@ async fn statements_share_the_syncs_of_a_commit() {
     let first = intent("SELECT 0");
     let mut first = Box::pin(log.intent(first));
     assert!(futures::poll!(&mut first).is_pending());
-    tokio::task::spawn_blocking(move || arrived.recv().unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || arrived.recv_timeout(Duration::from_secs(60)).unwrap())
+        .await
+        .unwrap();
     // The writer is in its first sync. All these queue up meanwhile, and go together.
     let mut others: Vec<_> =
         (1..64).map(|number| Box::pin(log.intent(intent(&format!("SELECT {number}"))))).collect();
     for other in &mut others {
         assert!(futures::poll!(other).is_pending());
+        // Each poll is to get as far as the queue, and not be put off by the runtime's budget.
+        tokio::task::yield_now().await;
     }
     open.send(()).unwrap();
-    drop(first.await.unwrap());
-    for pending in join_all(others).await {
-        drop(pending.unwrap());
-    }
+    // None of them ends before the count: an outcome may bring a sync of its own.
+    let first = first.await.unwrap();
+    let others = join_all(others).await;
     assert_eq!(syncs.load(Ordering::Relaxed), 4, "two commits of two syncs for 64 statements");
+    drop((first, others));
     drop(log);
     place.assert_whole();
 }

@@ -220,6 +220,77 @@ async fn a_chain_made_anew_without_the_key_is_found() {
     place.assert_whole();
 }
 
+/// A line of a record with another text, and the hash that fits it.
+fn rehashed(line: &[u8], change: impl Fn(&str) -> String) -> Vec<u8> {
+    let (hashed, _) = line::split(line).unwrap();
+    let text = change(std::str::from_utf8(hashed).unwrap());
+    let hash = Hash::of(text.as_bytes());
+    format!("{text},\"hash\":\"{hash}\"}}\n").into_bytes()
+}
+
+/// What is wrong is told by its name and place, not only by the head in the end.
+#[tokio::test]
+async fn a_fault_is_told_as_what_it_is() {
+    let place = Place::new();
+    let log = place.open();
+    fill(&log, 2).await;
+    drop(log);
+    let path = place.file("audit-000001.jsonl");
+    let original = read(&path);
+    let lines = lines(&original);
+    assert_eq!(lines.len(), 6);
+    let third = |change: &dyn Fn(&str) -> String| {
+        [&lines[..2].concat(), &rehashed(lines[2], change)[..], &lines[3..].concat()].concat()
+    };
+    let replaced = |from: &'static str, to: &'static str| {
+        move |text: &str| {
+            assert!(text.contains(from), "{text}");
+            text.replace(from, to)
+        }
+    };
+    for (text, line, what) in [
+        (third(&|text| text.to_owned()), None, ""),
+        (
+            third(&replaced("SELECT 0", "SELECT 5")),
+            Some(4),
+            "the record does not follow from the one before it",
+        ),
+        (
+            third(&replaced(r#""seq":3"#, r#""seq":5"#)),
+            Some(3),
+            "record 5 stands where record 3 ought to be",
+        ),
+        (
+            third(&replaced(r#"{"v":1"#, r#"{"v":2"#)),
+            Some(3),
+            "the record has the unknown version 2",
+        ),
+        (
+            third(&replaced(
+                r#""kind":"intent""#,
+                r#""kind":"log","name":"segment","details":{"segment":1}"#,
+            )),
+            Some(3),
+            "the record belongs to another segment",
+        ),
+        (
+            third(&replaced(r#","prev":""#, r#","prev":"0"#)),
+            Some(3),
+            "the record names no hash before it",
+        ),
+        (lines[..4].concat(), Some(5), "the log ends with record 4, the head counts 6"),
+        (lines[..1].concat(), Some(2), "the log ends with record 1, the head counts 6"),
+        (original[..original.len() - 1].to_vec(), Some(6), "the line is cut off"),
+    ] {
+        write(&path, &text);
+        let fault = place.report().fault;
+        let told = fault.as_ref().map_or("", |fault| &fault.what);
+        assert_eq!((fault.as_ref().and_then(|fault| fault.line), told), (line, what));
+    }
+    write(&path, &original);
+    place.assert_whole();
+}
+
 #[tokio::test]
 async fn a_gateway_does_not_go_on_from_a_log_that_was_changed() {
     let place = victim().await;

@@ -117,7 +117,8 @@ fn ways_around(company: &Company, secrets: &Secrets) -> Vec<Attack> {
             entry: Entry::Own(SCOUT),
             ..attack(
                 "A column that is not there",
-                "Ada's agent may not read what colleagues write to each other. It asks anyway.",
+                "Ada's agent may not read what colleagues write to each other. It asks anyway, and \
+                 is told what it would be told of any name that was never a column.",
                 "SELECT subject, internal_note FROM lake.tickets\n\
                  WHERE internal_note LIKE 'Suspected%' ORDER BY id LIMIT 1",
                 Leak::Mentions(vec!["Suspected".to_owned()]),
@@ -139,7 +140,7 @@ fn statements(company: &Company, secrets: &Secrets) -> Vec<Attack> {
                  OPTIONS ('format.has_header' 'false'); SELECT * FROM loot",
                 key_path.display()
             ),
-            Leak::Mentions(vec![secrets.token_key.clone()]),
+            Leak::Credential(secrets.token_key.clone()),
         ),
         attack(
             "Carry it out",

@@ -52,6 +52,8 @@ pub enum Way {
 pub enum Leak {
     /// Any of these texts, wherever it stands.
     Mentions(Vec<String>),
+    /// This credential; of the real one, the screen gets the beginning.
+    Credential(String),
     /// These values in the first column, in this order.
     Values(Vec<String>),
     /// An error whose message holds this text.
@@ -86,6 +88,7 @@ impl Attack {
     pub fn gives_away(&self, answer: &Answer) -> bool {
         match &self.leak {
             Leak::Mentions(texts) => texts.iter().any(|text| answer.mentions(text)),
+            Leak::Credential(text) => answer.mentions(text),
             Leak::Values(values) => answer.first_cells() == *values,
             Leak::ErrorAbout(text) => !answer.is_ok() && answer.mentions(text),
             Leak::Success => answer.is_ok(),

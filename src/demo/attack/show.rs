@@ -76,8 +76,9 @@ impl Tried<'_> {
             let told = self.marks(line);
             let ink = if leaks && told { Ink::Bad } else { Ink::Plain };
             let label = if at == 0 { Cell::new(Ink::Strong, who) } else { Cell::default() };
-            let rows = wrap(line.trim_start(), room).len().min(2);
-            grid.row(&label, &[Cell::new(ink, line.trim_start())], rows);
+            let line = self.veiled(line.trim_start());
+            let rows = wrap(&line, room).len().min(2);
+            grid.row(&label, &[Cell::new(ink, line)], rows);
         }
         grid.row(&Cell::default(), &[Cell::new(judged, verdict)], 1);
     }
@@ -97,11 +98,23 @@ impl Tried<'_> {
         shown
     }
 
+    /// A line without the credential that it may hold: screens are photographed.
+    fn veiled(&self, line: &str) -> String {
+        match &self.attack.leak {
+            Leak::Credential(text) => {
+                let beginning: String = text.chars().take(8).collect();
+                line.replace(text, &format!("{beginning}…"))
+            }
+            _ => line.to_owned(),
+        }
+    }
+
     /// Whether this line is one that gives something away, in an answer that does.
     fn marks(&self, line: &str) -> bool {
         match &self.attack.leak {
             Leak::Mentions(texts) => texts.iter().any(|text| line.contains(text)),
             Leak::ErrorAbout(text) => line.contains(text),
+            Leak::Credential(text) => line.contains(text),
             Leak::Values(_) | Leak::Success | Leak::File(_) => true,
         }
     }
@@ -122,7 +135,8 @@ fn entry(entry: Entry) -> String {
 pub fn summary(tried: &[Tried<'_>], screen: &mut Screen<impl Write>) -> io::Result<()> {
     let plain = tried.iter().filter(|tried| tried.plain.1).count();
     let guarded = tried.iter().filter(|tried| tried.guarded.1).count();
-    screen.heading(&format!("{} attacks", tried.len()))?;
+    let noun = if tried.len() == 1 { "attack" } else { "attacks" };
+    screen.heading(&format!("{} {noun}", tried.len()))?;
     for (who, gave) in [("plain filter", plain), ("portcullis", guarded)] {
         let ink = if gave == 0 { Ink::Good } else { Ink::Bad };
         let bar = format!("{}{}", "■".repeat(gave), "·".repeat(tried.len().saturating_sub(gave)));

@@ -88,6 +88,11 @@ impl Cell {
             DataType::Utf8 => Self::text(array.as_string::<i32>().value(row)),
             DataType::LargeUtf8 => Self::text(array.as_string::<i64>().value(row)),
             DataType::Utf8View => Self::text(array.as_string_view().value(row)),
+            // A name that stands beside its OID.
+            DataType::Struct(_) => match array.as_struct().columns() {
+                [_, name] => Self::at(name, row),
+                _ => Self::Null,
+            },
             DataType::List(_) => {
                 let items = array.as_list::<i32>().value(row);
                 Self::List((0..items.len()).map(|at| Self::at(&items, at)).collect())

@@ -30,6 +30,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
+pub use self::functions::coalesce;
 pub use self::lower::{Dependent, DependentPlanner, lower, narrow};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
 pub use self::rewrite::{label, rewrite};
@@ -39,6 +40,10 @@ pub use self::visible::{
 };
 
 use self::objects::Objects;
+
+/// Where a session's catalog comes from. It is asked only when a query needs it, since numbering
+/// all that is visible takes longer than planning most queries.
+pub type Catalog<'a> = &'a dyn Fn() -> Arc<SystemCatalog>;
 
 /// The schemas that are made here.
 pub const SCHEMAS: [&str; 2] = ["pg_catalog", "information_schema"];

@@ -171,12 +171,12 @@ async fn run(
         Parser::parse_sql(&PostgreSqlDialect {}, sql).map_err(|error| error.to_string())?;
     let mut statement = statements.pop().ok_or("empty")?;
     let Statement::Query(query) = &mut statement else { return Err("not a query".to_owned()) };
-    rewrite(catalog, query).map_err(|error| error.to_string())?;
+    rewrite(&|| catalog.clone(), query).map_err(|error| error.to_string())?;
     let state = session(catalog);
     let answer = async {
         let statement = PlannedStatement::Statement(Box::new(statement));
         let plan = state.statement_to_plan(statement).await?;
-        let plan = lower(catalog, narrow(plan)?)?;
+        let plan = lower(&|| catalog.clone(), narrow(plan)?)?;
         let fields = plan.schema().fields().to_vec();
         let plan = state.create_physical_plan(&plan).await?;
         let batches = collect(plan, state.task_ctx()).await?;

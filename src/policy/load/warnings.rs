@@ -44,10 +44,10 @@ fn is_reveal(action: &str) -> bool {
     action == "reveal" || action == "read"
 }
 
-/// Sets policies aside that speak of a source that cannot be reached at the moment, so that the
-/// others can go on: any permit, which then permits nothing, and a forbid whose scope is a table
-/// of that source, for that table is not there. A forbid that names such a table elsewhere stays,
-/// and is then a fault, since without it other tables might show more.
+/// Sets policies aside that speak of a table that cannot be read at the moment, so that the others
+/// can go on: any permit, which then permits nothing, and a forbid whose scope is such a table,
+/// for that table is not there. A forbid that names one elsewhere stays, and is then a fault,
+/// since without it other tables might show more.
 pub(super) fn set_aside(
     parsed: Vec<Parsed>,
     schema: &GeneratedSchema,
@@ -57,8 +57,8 @@ pub(super) fn set_aside(
         parsed.into_iter().partition(|one| is_set_aside(one, schema));
     for one in aside {
         remarks.push(one.remark(
-            "is set aside, because it speaks of a source that cannot be reached",
-            "it is taken up when the source answers",
+            "is set aside, because it speaks of a table that cannot be read now",
+            "it is taken up when its source answers at a start",
         ));
     }
     (kept, remarks)
@@ -74,7 +74,7 @@ fn is_set_aside(parsed: &Parsed, schema: &GeneratedSchema) -> bool {
     {
         entity_types(condition, &mut types);
     }
-    types.iter().any(|entity_type| schema.is_unreachable(entity_type))
+    types.iter().any(|entity_type| schema.is_out_of_reach(entity_type))
 }
 
 fn entity_types(expr: &Expr, types: &mut BTreeSet<String>) {

@@ -29,6 +29,9 @@ pub struct GovernedSource {
     /// The tables that it exposes, the ignored ones left out. None where the source cannot be
     /// reached: what policies say of it then waits, and the other sources go on.
     pub tables: Option<Vec<GovernedTable>>,
+    /// Tables that are there but cannot be described, such as a Parquet file that was cut short.
+    /// What policies say of them waits too.
+    pub damaged: Vec<TableName>,
 }
 
 /// A table, and what the configuration says of its columns.
@@ -95,6 +98,8 @@ pub struct GeneratedSchema {
     attributes: Attributes,
     /// The namespaces of sources that cannot be reached.
     unreachable: BTreeSet<String>,
+    /// The entity types of tables that cannot be described.
+    damaged: BTreeSet<String>,
 }
 
 /// A table as policies see it.
@@ -114,6 +119,8 @@ pub(in crate::policy) struct ColumnShape {
     pub sql_type: SqlType,
     /// Its attribute; none where Cedar has no such type. Its level is decided all the same.
     pub attribute: Option<ColumnType>,
+    /// Whether it may be NULL. That a cell may fail to decode is no matter here: the guard shows
+    /// no row whose filter reads a bad cell.
     pub optional: bool,
     pub tags: BTreeSet<String>,
 }
@@ -159,8 +166,12 @@ impl GeneratedSchema {
         self.tables.values().flat_map(BTreeMap::values)
     }
 
-    /// Whether this entity type can only be a table of a source that cannot be reached.
-    pub(in crate::policy) fn is_unreachable(&self, entity_type: &str) -> bool {
+    /// Whether this entity type is missing only because its table, or its whole source, cannot be
+    /// read at the moment.
+    pub(in crate::policy) fn is_out_of_reach(&self, entity_type: &str) -> bool {
+        if self.damaged.contains(entity_type) {
+            return true;
+        }
         let Some((namespace, _)) = entity_type.rsplit_once("::") else { return false };
         let known = self.tables().any(|shape| shape.entity_type.namespace() == namespace);
         !known
@@ -193,7 +204,9 @@ pub fn generate(
     let mut tables = BTreeMap::<SourceName, BTreeMap<TableName, Arc<TableShape>>>::new();
     let mut by_type = BTreeMap::<String, Arc<TableShape>>::new();
     let mut unreachable = BTreeSet::new();
+    let mut damaged = BTreeSet::new();
     for source in sources {
+        damaged.extend(source.damaged.iter().map(|table| names::entity_type(&source.name, table)));
         let Some(governed_tables) = &source.tables else {
             unreachable.insert(names::identifier(source.name.as_str()));
             continue;
@@ -218,7 +231,7 @@ pub fn generate(
         .map_err(|error| SchemaError::Invalid(error.to_string()))?;
     let hash = format!("{:x}", Sha256::digest(&text));
     let attributes = attributes.clone();
-    Ok(GeneratedSchema { text, hash, notes, cedar, tables, attributes, unreachable })
+    Ok(GeneratedSchema { text, hash, notes, cedar, tables, attributes, unreachable, damaged })
 }
 
 fn shape(

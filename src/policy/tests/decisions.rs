@@ -294,6 +294,16 @@ fn policies_of_an_unreachable_source_wait() {
     assert_eq!(policies.warnings().len(), 3, "{:?}", policies.warnings());
     assert_eq!(people(&policies, &alice()).rows().to_string(), "true");
 
+    // So do those of a table that is there and cannot be described.
+    let mut damaged = self::world();
+    damaged.damaged.push("crm.notes".to_owned());
+    let policies = damaged.policies(
+        "permit (principal, action == Action::\"select\", resource is crm::notes);\n\
+         permit (principal, action == Action::\"select\", resource is crm::people);",
+    );
+    assert_eq!(policies.warnings().len(), 1, "{:?}", policies.warnings());
+    assert_eq!(people(&policies, &alice()).rows().to_string(), "true");
+
     // Without this one, other tables could show more than was meant.
     let elsewhere = "forbid (principal, action, resource) unless { resource is erp::parts };";
     let file = super::world::file("a.cedar", elsewhere);

@@ -31,6 +31,9 @@ pub(super) struct World {
     /// Sources that cannot be reached.
     #[serde(default)]
     pub unreachable: Vec<String>,
+    /// Tables that cannot be described, `source.table`, of sources with others.
+    #[serde(default)]
+    pub damaged: Vec<String>,
 }
 
 impl World {
@@ -47,13 +50,20 @@ impl World {
             let table = Table { name: table.into(), columns };
             sources.entry(source).or_default().push(GovernedTable { table, tags });
         }
-        let reachable = sources
-            .into_iter()
-            .map(|(name, tables)| GovernedSource { name: name.into(), tables: Some(tables) });
-        let unreachable = self
-            .unreachable
-            .iter()
-            .map(|name| GovernedSource { name: name.as_str().into(), tables: None });
+        let damaged = |source: &str| {
+            let names = self.damaged.iter().filter_map(|name| name.split_once('.'));
+            names.filter(|(of, _)| *of == source).map(|(_, table)| table.into()).collect()
+        };
+        let reachable = sources.into_iter().map(|(name, tables)| GovernedSource {
+            name: name.into(),
+            tables: Some(tables),
+            damaged: damaged(name),
+        });
+        let unreachable = self.unreachable.iter().map(|name| GovernedSource {
+            name: name.as_str().into(),
+            tables: None,
+            damaged: Vec::new(),
+        });
         reachable.chain(unreachable).collect()
     }
 

@@ -12,7 +12,6 @@ pub(in crate::policy) fn tidy(predicate: Predicate) -> Predicate {
     match predicate {
         Predicate::And(parts) => match Predicate::all(parts.into_iter().map(tidy)) {
             Predicate::And(parts) => {
-                let parts = distinct(parts);
                 let needed = parts.iter().filter(|part| !is_implied(part, &parts)).cloned();
                 Predicate::all(needed)
             }
@@ -20,7 +19,6 @@ pub(in crate::policy) fn tidy(predicate: Predicate) -> Predicate {
         },
         Predicate::Or(parts) => match Predicate::any(parts.into_iter().map(tidy)) {
             Predicate::Or(parts) => {
-                let parts = distinct(parts);
                 let needed = parts.iter().filter(|part| !is_covered(part, &parts)).cloned();
                 Predicate::any(needed)
             }
@@ -28,19 +26,6 @@ pub(in crate::policy) fn tidy(predicate: Predicate) -> Predicate {
         },
         leaf => leaf,
     }
-}
-
-fn distinct(parts: Vec<Predicate>) -> Vec<Predicate> {
-    if parts.len() > MAX_PARTS {
-        return parts;
-    }
-    let mut kept = Vec::with_capacity(parts.len());
-    for part in parts {
-        if !kept.contains(&part) {
-            kept.push(part);
-        }
-    }
-    kept
 }
 
 fn is_implied(part: &Predicate, all: &[Predicate]) -> bool {

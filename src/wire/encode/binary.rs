@@ -5,8 +5,8 @@ use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
 use bytes::{BufMut, BytesMut};
 
 use super::cells::{
-    Writer, Written, booleans, bytes, dates, integers, intervals, primitives, strings, times,
-    timestamps, unsupported,
+    Writer, Written, booleans, bytes, dates, integers, intervals, named, primitives, strings,
+    times, timestamps, unsupported,
 };
 use super::error::EncodeError;
 use super::{datetime, interval, numeric, words};
@@ -24,6 +24,9 @@ pub(super) fn writer(base: &'static BaseType, array: &ArrayRef) -> Result<Writer
         return strings(array, move |value: &str, out: &mut BytesMut| {
             words::binary(base, value, out)
         });
+    }
+    if let (Kind::Oid, Some((oids, _))) = (base.kind, named(array)) {
+        return integers(oids, oid);
     }
     match base.kind {
         Kind::Bool => booleans(array, bool),

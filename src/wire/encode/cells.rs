@@ -42,6 +42,14 @@ pub(super) fn unsupported(array: &dyn Array, what: impl Debug) -> EncodeError {
     EncodeError::Unsupported(format!("{what:?} in {}", array.data_type()))
 }
 
+/// A column whose values stand beside their names (`regclass` and its kin): the OIDs and the names.
+pub(super) fn named(array: &ArrayRef) -> Option<(&ArrayRef, &ArrayRef)> {
+    match array.as_struct_opt()?.columns() {
+        [oids, names] => Some((oids, names)),
+        _ => None,
+    }
+}
+
 /// Each value of a primitive array, after a conversion that may fail.
 pub(super) fn primitives<P: ArrowPrimitiveType, T>(
     array: &ArrayRef,

@@ -7,8 +7,8 @@ use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
 use bytes::{BufMut, BytesMut};
 
 use super::cells::{
-    Writer, Written, booleans, bytes, dates, integers, intervals, primitives, strings, times,
-    timestamps, unsupported,
+    Writer, Written, booleans, bytes, dates, integers, intervals, named, primitives, strings,
+    times, timestamps, unsupported,
 };
 use super::error::EncodeError;
 use super::{datetime, float, interval, numeric};
@@ -27,6 +27,9 @@ pub(super) fn writer(
     if array.data_type().is_string() {
         // Whatever the type is: a value that is carried as text is its own text.
         return strings(array, as_is);
+    }
+    if let (Kind::Oid, Some((_, names))) = (base.kind, named(array)) {
+        return strings(names, as_is);
     }
     match base.kind {
         Kind::Bool => booleans(array, bool),

@@ -1,6 +1,8 @@
 //! Every value of `values.txt` in every Arrow type that carries it: read from PostgreSQL's text
 //! and from its binary form it must be the same, and be written as both again.
 
+use datafusion::common::scalar::ScalarStructBuilder;
+
 use super::*;
 
 const CASES: &str =
@@ -134,6 +136,15 @@ fn null_is_null_in_every_type() {
     }
 }
 
+/// An OID beside its name, as the system catalog gives the `reg…` types.
+fn named_oid() -> ScalarValue {
+    ScalarStructBuilder::new()
+        .with_scalar(Field::new("oid", DataType::UInt32, true), 7_u32.into())
+        .with_scalar(Field::new("name", DataType::Utf8, true), "crm.customers".into())
+        .build()
+        .unwrap()
+}
+
 /// What has no parameter form: other carriers, and their text and binary.
 #[test]
 fn other_carriers() {
@@ -153,6 +164,7 @@ fn other_carriers() {
         (DataType::Int8, Some("char"), ScalarValue::Int8(Some(-1)), "\\377", "ff"),
         (DataType::Utf8, Some("regclass"), text("-"), "-", "00000000"),
         (DataType::UInt32, Some("regclass"), ScalarValue::UInt32(Some(7)), "7", "00000007"),
+        (named_oid().data_type(), Some("regclass"), named_oid(), "crm.customers", "00000007"),
         (
             DataType::Utf8,
             Some("int2vector"),

@@ -119,9 +119,10 @@ fn forms(data: &DataTable, table: &Table) -> Vec<Predicate> {
                 forms.push(Predicate::Compare { column: name.clone(), op, value });
             }
         }
-        for few in [&values[..values.len().min(1)], &values[..values.len().min(3)], &values[..]] {
-            forms.push(Predicate::In { column: name.clone(), values: few.to_vec() });
-            forms.push(Predicate::NotIn { column: name.clone(), values: few.to_vec() });
+        for most in [1, 3, usize::MAX] {
+            let few: Vec<_> = values.iter().take(most).cloned().collect();
+            forms.push(Predicate::In { column: name.clone(), values: few.clone() });
+            forms.push(Predicate::NotIn { column: name.clone(), values: few });
         }
         forms.push(Predicate::In { column: name.clone(), values: Vec::new() });
         forms.push(Predicate::NotIn { column: name.clone(), values: Vec::new() });

@@ -15,7 +15,7 @@ async fn every_type_arrives_as_it_was_stored() {
         '\\x00ff', '2024-02-29', '23:59:59.999999', '1969-12-31 23:59:59.999999',
         '2024-02-29 12:00+02', '1 mon -2 days 00:00:00.000003',
         '6BA7B810-9DAD-11D1-80B4-00C04FD430C8', '{\"a\": 1}', '{\"b\":1,\"a\":2}', '{1,NULL,3}',
-        '{}'), (NULL)";
+        '{}'); INSERT INTO t (b) VALUES (NULL)";
     let (connector, catalog) = source(script).await;
     let table = table(&catalog, "t");
     let columns: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();

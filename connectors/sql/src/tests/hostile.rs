@@ -235,11 +235,12 @@ fn nul_does_not_reach_postgres() {
 fn what_is_too_large_is_refused() {
     let one = table("t", vec![column("a", SqlType::Text, false)]);
     let known = postgres(&[&one]);
-    let leaf = || compare("a", CompareOp::Eq, Value::text("x"));
-    let wide = Predicate::Or((0..1001).map(|_| leaf()).collect());
-    let deep = (0..40).fold(leaf(), |inner, round| match round % 2 {
-        0 => Predicate::And(vec![leaf(), inner]),
-        _ => Predicate::Or(vec![leaf(), inner]),
+    // All different: equal ones are said once.
+    let leaf = |number: usize| compare("a", CompareOp::Eq, Value::text(number.to_string()));
+    let wide = Predicate::Or((0..1001).map(leaf).collect());
+    let deep = (1..40).fold(leaf(0), |inner, round| match round % 2 {
+        0 => Predicate::And(vec![leaf(round), inner]),
+        _ => Predicate::Or(vec![leaf(round), inner]),
     });
     let many = Predicate::In { column: "a".into(), values: vec![Value::text("x"); 70_000] };
     for predicate in [wide, deep, many] {

@@ -4,8 +4,13 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::functions::core::coalesce::CoalesceFunc;
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
+
+/// The function, for whoever lists functions.
+pub fn coalesce() -> ScalarUDF {
+    ScalarUDF::from(OpenCoalesce::default())
+}
 
 /// Stands for DataFusion's own function until the plan is lowered.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]

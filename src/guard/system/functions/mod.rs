@@ -27,8 +27,8 @@ use super::cells::{self, Cell};
 use super::types;
 use crate::error::{ClientError, SqlState};
 
-pub use coalesce::OpenCoalesce;
-pub use names::{NAME_OF_REG, REG_BY_NAME, reg_by_name};
+pub use coalesce::{OpenCoalesce, coalesce};
+pub use names::{NAME_OF_REG, REG_BY_NAME, Shown, reg_by_name};
 
 /// What a body gives.
 type Outcome = std::result::Result<Cell, ClientError>;
@@ -74,7 +74,7 @@ pub fn all(catalog: &Arc<SystemCatalog>) -> Vec<ScalarUDF> {
     let others = [
         ScalarUDF::from(names::TypeOf::default()),
         ScalarUDF::from(names::ArrayOf::default()),
-        ScalarUDF::from(coalesce::OpenCoalesce::default()),
+        coalesce(),
     ];
     plain.chain(others).collect()
 }

@@ -1,9 +1,12 @@
 //! Names from OIDs, OIDs from names, and what a name alone finds.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{Array, StructArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result as PlanResult, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
@@ -13,6 +16,7 @@ use super::text::quote_ident;
 use super::{Args, Cell, Function, Outcome, evaluate};
 use crate::error::{ClientError, SqlState};
 use crate::guard::system::SystemCatalog;
+use crate::guard::system::cells::array;
 use crate::guard::system::csv::Rows;
 use crate::guard::system::rewrite::ARRAY_OF;
 use crate::guard::system::types;
@@ -359,6 +363,78 @@ impl ScalarUDFImpl for ArrayOf {
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> PlanResult<ColumnarValue> {
         internal_err!("ARRAY(query) was not lowered")
+    }
+}
+
+/// The `reg…` values of a result as clients want them: the OID where they ask for binary, the name
+/// where they ask for text.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    catalog: Arc<SystemCatalog>,
+    type_name: String,
+    signature: Signature,
+}
+
+impl Shown {
+    /// For values of this `reg…` type.
+    pub fn new(catalog: Arc<SystemCatalog>, type_name: &str) -> Self {
+        let signature = Signature::any(1, Volatility::Stable);
+        Self { catalog, type_name: type_name.to_owned(), signature }
+    }
+
+    fn parts() -> Fields {
+        vec![types::field("oid", "oid", true), types::field("name", "text", true)].into()
+    }
+}
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.catalog, &other.catalog) && self.type_name == other.type_name
+    }
+}
+
+impl Eq for Shown {}
+
+impl Hash for Shown {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.type_name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Shown {
+    fn name(&self) -> &'static str {
+        "shown reg"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> PlanResult<DataType> {
+        Ok(DataType::Struct(Self::parts()))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> PlanResult<ColumnarValue> {
+        let [oids] = args.args.as_slice() else {
+            return internal_err!("a reg value is shown by itself");
+        };
+        let oids = oids.to_array(args.number_rows)?;
+        let cells: Vec<_> = (0..oids.len()).map(|row| Cell::at(&oids, row)).collect();
+        let names: Vec<_> = cells
+            .iter()
+            .map(|cell| match cell {
+                Cell::Int(oid) => {
+                    let oid = u32::try_from(*oid).unwrap_or(0);
+                    Cell::Text(name_of_reg(&self.catalog, &self.type_name, oid))
+                }
+                _ => Cell::Null,
+            })
+            .collect();
+        let parts = Self::parts();
+        let nulls: NullBuffer = cells.iter().map(|cell| *cell != Cell::Null).collect();
+        let columns = parts.iter().zip([cells, names]).map(|(field, cells)| array(field, &cells));
+        let columns = columns.collect::<PlanResult<_>>()?;
+        Ok(ColumnarValue::Array(Arc::new(StructArray::try_new(parts, columns, Some(nulls))?)))
     }
 }
 

@@ -58,15 +58,30 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let name = args.text(0).unwrap_or_default().to_lowercase().replace(['-', '_'], "");
         Ok(Cell::Int(if name == "utf8" || name == "unicode" { UTF8 } else { -1 }))
     }),
+    // There are no locks.
+    Function::new("pg_advisory_unlock_all", 0..=0, "void", |_, _| Ok(Cell::text(""))),
+    // Settings are changed by SET alone; a name that is not known is told as such, for clients
+    // that only try.
+    Function::new("set_config", 3..=3, "text", |catalog, args| {
+        let name = args.text(0).unwrap_or_default();
+        if catalog.facts().settings.get(&name).is_none() {
+            return Err(unknown_setting(&name));
+        }
+        let message = "set_config is not supported";
+        Err(ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint("Use SET."))
+    })
+    .taking_null(),
     Function::new("current_setting", 1..=2, "text", |catalog, args| {
         let name = args.text(0).unwrap_or_default();
         match catalog.facts().settings.get(&name) {
             Some(value) => Ok(Cell::Text(value)),
             None if *args.get(1) == Cell::Bool(true) => Ok(Cell::Null),
-            None => {
-                let message = format!("unrecognized configuration parameter \"{name}\"");
-                Err(ClientError::new(SqlState::UNDEFINED_OBJECT, message))
-            }
+            None => Err(unknown_setting(&name)),
         }
     }),
 ];
+
+fn unknown_setting(name: &str) -> ClientError {
+    let message = format!("unrecognized configuration parameter \"{name}\"");
+    ClientError::new(SqlState::UNDEFINED_OBJECT, message)
+}

@@ -8,13 +8,40 @@ use arrow::datatypes::FieldRef;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison};
+use datafusion::logical_expr::expr::{Exists, InSubquery, Placeholder, SetComparison};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, Subquery};
 
-/// The values of outer columns.
-pub type Values = HashMap<Column, ScalarValue>;
+/// What a plan leaves open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Open {
+    /// A column of a row beside the plan.
+    Column(Column),
+    /// A parameter of the statement, such as `$1`.
+    Parameter(String),
+}
+
+/// The values of what a plan leaves open.
+pub type Values = HashMap<Open, ScalarValue>;
+
+/// The parameters in a plan and its subqueries.
+pub fn parameters(plan: &LogicalPlan) -> Result<Vec<Placeholder>> {
+    let mut found: Vec<Placeholder> = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::Placeholder(placeholder) = expr
+                    && !found.iter().any(|known| known.id == placeholder.id)
+                {
+                    found.push(placeholder.clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
 
 /// The outer columns that a plan refers to and that none of its own parts provides.
 pub fn free(plan: &LogicalPlan) -> Result<Vec<(FieldRef, Column)>> {
@@ -91,14 +118,22 @@ pub fn bind(plan: LogicalPlan, values: &Values) -> Result<LogicalPlan> {
 
 fn put(expr: Expr, values: &Values, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expr {
-        Expr::OuterReferenceColumn(field, column) => match values.get(&column) {
-            Some(value) => {
-                let metadata = FieldMetadata::new_from_field(&field);
-                let metadata = (!metadata.is_empty()).then_some(metadata);
-                Transformed::yes(Expr::Literal(value.clone(), metadata))
+        Expr::Placeholder(placeholder) => {
+            match values.get(&Open::Parameter(placeholder.id.clone())) {
+                Some(value) => Transformed::yes(Expr::Literal(value.clone(), None)),
+                None => Transformed::no(Expr::Placeholder(placeholder)),
             }
-            None => Transformed::no(Expr::OuterReferenceColumn(field, column)),
-        },
+        }
+        Expr::OuterReferenceColumn(field, column) => {
+            match values.get(&Open::Column(column.clone())) {
+                Some(value) => {
+                    let metadata = FieldMetadata::new_from_field(&field);
+                    let metadata = (!metadata.is_empty()).then_some(metadata);
+                    Transformed::yes(Expr::Literal(value.clone(), metadata))
+                }
+                None => Transformed::no(Expr::OuterReferenceColumn(field, column)),
+            }
+        }
         Expr::ScalarSubquery(subquery) => {
             let subquery = bind_subquery(subquery, &without(values, schema))?;
             Transformed::yes(Expr::ScalarSubquery(subquery))
@@ -140,8 +175,11 @@ fn unwrap(subquery: Subquery) -> LogicalPlan {
 }
 
 fn without(values: &Values, schema: &DFSchema) -> Values {
-    let outer = values.iter().filter(|(column, _)| !schema.has_column(column));
-    outer.map(|(column, value)| (column.clone(), value.clone())).collect()
+    let outer = values.iter().filter(|(open, _)| match open {
+        Open::Column(column) => !schema.has_column(column),
+        Open::Parameter(_) => true,
+    });
+    outer.map(|(open, value)| (open.clone(), value.clone())).collect()
 }
 
 /// The subquery that an expression holds.

@@ -17,16 +17,19 @@ use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit,
+    BinaryExpr, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, ScalarUDF, cast,
+    lit,
 };
 use portcullis_connector_api::catalog::PG_TYPE_KEY;
 
 use crate::error::{ClientError, SqlState};
-use crate::guard::system::functions::{NAME_OF_REG, OpenCoalesce, REG_BY_NAME, named, reg_by_name};
-use crate::guard::system::{SystemCatalog, types};
+use crate::guard::system::functions::{
+    NAME_OF_REG, OpenCoalesce, REG_BY_NAME, Shown, named, reg_by_name,
+};
+use crate::guard::system::{Catalog, types};
 
 /// Rewrites the casts of every node, subqueries included.
-pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     let lowered = plan.transform_up_with_subqueries(|node| {
         let schema = merge_schema(&node.inputs());
         let names = NamePreserver::new(&node);
@@ -44,23 +47,27 @@ pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalP
     Ok(lowered.data)
 }
 
-/// Shows the `reg…` values among the columns of a result as names; the columns keep their type.
-pub fn present(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
-    let columns = plan.schema().columns();
+/// Gives the columns of a result the types that PostgreSQL would give them: `reg…` values stand
+/// with their names, an OID is marked as one, and there are no unsigned counts.
+pub fn present(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     let mut any = false;
     let fields = plan.schema().fields().clone();
-    let exprs = columns.into_iter().zip(&fields).map(|(column, field)| {
-        let Some(reg) = reg_of(field) else {
-            return Ok(Expr::Column(column));
+    let exprs = plan.schema().columns().into_iter().zip(&fields).map(|(column, field)| {
+        let (relation, name) = (column.relation.clone(), column.name.clone());
+        let expr = Expr::Column(column);
+        let (shown, hint) = match (reg_of(field), types::hint(field), field.data_type()) {
+            (Some(reg), ..) => {
+                (ScalarUDF::from(Shown::new(catalog(), reg)).call(vec![expr]), Some(reg))
+            }
+            (None, None, DataType::UInt32) => (expr, Some("oid")),
+            (None, None, DataType::UInt64) => (cast(expr, DataType::Int64), None),
+            _ => return expr,
         };
         any = true;
-        let hint = HashMap::from([(PG_TYPE_KEY.to_owned(), reg.to_owned())]);
-        let (relation, name) = (column.relation.clone(), column.name.clone());
-        let shown = call(catalog, NAME_OF_REG, vec![lit(reg), Expr::Column(column)])?;
-        let hint = Some(FieldMetadata::from(hint));
-        Ok(shown.alias_qualified_with_metadata(relation, name, hint))
+        let hint = hint.map(|hint| HashMap::from([(PG_TYPE_KEY.to_owned(), hint.to_owned())]));
+        shown.alias_qualified_with_metadata(relation, name, hint.map(FieldMetadata::from))
     });
-    let exprs = exprs.collect::<Result<Vec<_>>>()?;
+    let exprs: Vec<_> = exprs.collect();
     if any { LogicalPlanBuilder::from(plan).project(exprs)?.build() } else { Ok(plan) }
 }
 
@@ -68,11 +75,7 @@ fn reg_of(field: &Field) -> Option<&str> {
     types::hint(field).filter(|hint| types::is_reg(hint) && *field.data_type() == DataType::UInt32)
 }
 
-fn rewrite(
-    catalog: &Arc<SystemCatalog>,
-    expr: Expr,
-    schema: &DFSchema,
-) -> Result<Transformed<Expr>> {
+fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => cast_to(catalog, cast, schema),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
@@ -118,7 +121,7 @@ fn rewrite(
 }
 
 /// A `reg…` value as its text; anything else as it is.
-fn shown(catalog: &Arc<SystemCatalog>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn shown(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let (_, field) = expr.to_field(schema)?;
     match reg_of(&field) {
         Some(reg) => Ok(Transformed::yes(call(catalog, NAME_OF_REG, vec![lit(reg), expr])?)),
@@ -126,11 +129,7 @@ fn shown(catalog: &Arc<SystemCatalog>, expr: Expr, schema: &DFSchema) -> Result<
     }
 }
 
-fn cast_to(
-    catalog: &Arc<SystemCatalog>,
-    cast: Cast,
-    schema: &DFSchema,
-) -> Result<Transformed<Expr>> {
+fn cast_to(catalog: Catalog<'_>, cast: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Cast { expr, field: target } = cast;
     let is_text = |data_type: &DataType| {
         matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
@@ -152,7 +151,7 @@ fn cast_to(
     {
         let oid = match expr.as_ref() {
             Expr::Literal(value, _) => match value.try_as_str() {
-                Some(Some(text)) => lit(reg_by_name(catalog, reg, text).map_err(external)?),
+                Some(Some(text)) => lit(reg_by_name(&catalog(), reg, text).map_err(external)?),
                 _ => lit(ScalarValue::UInt32(None)),
             },
             _ => call(catalog, REG_BY_NAME, vec![lit(reg), *expr])?,
@@ -183,8 +182,8 @@ fn external(error: ClientError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
-fn call(catalog: &Arc<SystemCatalog>, name: &str, args: Vec<Expr>) -> Result<Expr> {
-    let function = named(catalog, name)
+fn call(catalog: Catalog<'_>, name: &str, args: Vec<Expr>) -> Result<Expr> {
+    let function = named(&catalog(), name)
         .ok_or_else(|| DataFusionError::Internal(format!("no function \"{name}\"")))?;
     Ok(function.call(args))
 }

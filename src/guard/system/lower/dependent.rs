@@ -18,15 +18,15 @@ use datafusion::logical_expr::{
     LogicalPlanBuilder, Subquery, lit, not,
 };
 
-use super::bind::{self, is_lateral, subquery_of};
+use super::bind::{self, Open, is_lateral, subquery_of};
 use super::node::{Branch, Dependent, Kind};
-use crate::guard::system::SystemCatalog;
+use crate::guard::system::Catalog;
 use crate::guard::system::rewrite::ARRAY_OF;
 use crate::guard::system::tables::SystemTable;
 
 /// Rewrites a plan and all that it holds, but for plans that still depend on a row: those are
 /// lowered when they run.
-pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Join(join) if is_lateral(&join.right) => lateral(catalog, join),
         LogicalPlan::Subquery(subquery) if subquery.outer_ref_columns.is_empty() => {
@@ -42,7 +42,7 @@ pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalP
 }
 
 /// `left JOIN LATERAL right`
-fn lateral(catalog: &Arc<SystemCatalog>, join: Join) -> Result<LogicalPlan> {
+fn lateral(catalog: Catalog<'_>, join: Join) -> Result<LogicalPlan> {
     let outer = match join.join_type {
         JoinType::Inner => false,
         JoinType::Left => true,
@@ -84,28 +84,29 @@ fn plain(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 fn dependent(
-    catalog: &Arc<SystemCatalog>,
+    catalog: Catalog<'_>,
     input: LogicalPlan,
     branches: Vec<Branch>,
     names: &[String],
 ) -> Result<LogicalPlan> {
-    let node = Dependent::new(input, branches, names, catalog.clone())?;
+    let node = Dependent::new(input, branches, names, catalog())?;
     Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
 }
 
 fn branch(plan: LogicalPlan, kind: Kind, schema: &DFSchema, guard: Option<Expr>) -> Result<Branch> {
-    let free = bind::free(&plan)?;
-    let arguments = free.iter().map(|(field, column)| match schema.has_column(column) {
-        true => Expr::Column(column.clone()),
-        false => Expr::OuterReferenceColumn(field.clone(), column.clone()),
+    let columns = bind::free(&plan)?.into_iter().map(|(field, column)| {
+        let argument = match schema.has_column(&column) {
+            true => Expr::Column(column.clone()),
+            false => Expr::OuterReferenceColumn(field, column.clone()),
+        };
+        (Open::Column(column), argument)
     });
-    Ok(Branch {
-        arguments: arguments.collect(),
-        parameters: free.iter().map(|(_, column)| column.clone()).collect(),
-        plan: Arc::new(plan),
-        guard,
-        kind,
-    })
+    // Among the node's expressions a parameter gets its value as any other does.
+    let parameters = bind::parameters(&plan)?.into_iter().map(|placeholder| {
+        (Open::Parameter(placeholder.id.clone()), Expr::Placeholder(placeholder))
+    });
+    let (open, arguments) = columns.chain(parameters).unzip();
+    Ok(Branch { arguments, open, plan: Arc::new(plan), guard, kind })
 }
 
 /// Whether a plan reads the system catalog and nothing else.
@@ -146,7 +147,7 @@ fn is_empty(plan: &LogicalPlan) -> bool {
 }
 
 /// Lowers the subqueries among a node's expressions.
-fn expressions(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+fn expressions(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     let mut any = false;
     plan.apply_expressions(|expr| {
         any |= expr.exists(|expr| Ok(subquery_of(expr).is_some()))?;
@@ -183,7 +184,7 @@ fn expressions(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<Logica
 }
 
 /// Conditions without subqueries are tested first.
-fn filter(catalog: &Arc<SystemCatalog>, filter: Filter) -> Result<LogicalPlan> {
+fn filter(catalog: Catalog<'_>, filter: Filter) -> Result<LogicalPlan> {
     let (mut plain, mut rest) = (Vec::new(), Vec::new());
     for part in split_conjunction_owned(filter.predicate) {
         let depends = part.exists(|expr| Ok(subquery_of(expr).is_some()))?;
@@ -210,14 +211,14 @@ fn filter(catalog: &Arc<SystemCatalog>, filter: Filter) -> Result<LogicalPlan> {
 
 /// The branches found among some expressions.
 struct Found<'a> {
-    catalog: &'a Arc<SystemCatalog>,
+    catalog: Catalog<'a>,
     schema: DFSchema,
     branches: Vec<Branch>,
     names: Vec<String>,
 }
 
 impl<'a> Found<'a> {
-    fn new(catalog: &'a Arc<SystemCatalog>, schema: &DFSchema) -> Self {
+    fn new(catalog: Catalog<'a>, schema: &DFSchema) -> Self {
         Self { catalog, schema: schema.clone(), branches: Vec::new(), names: Vec::new() }
     }
 

@@ -289,9 +289,9 @@ impl Run {
     }
 
     async fn run(&self, branch: &Branch, key: &[ScalarValue]) -> Result<Vec<RecordBatch>> {
-        let values: Values = branch.parameters.iter().cloned().zip(key.iter().cloned()).collect();
+        let values: Values = branch.open.iter().cloned().zip(key.iter().cloned()).collect();
         let plan = bind::bind(branch.plan.as_ref().clone(), &values)?;
-        let plan = super::dependent::lower(&self.catalog, plan)?;
+        let plan = super::dependent::lower(&|| self.catalog.clone(), plan)?;
         let plan = INNER.optimize(&plan)?;
         let planner =
             DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(DependentPlanner)]);

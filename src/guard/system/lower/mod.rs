@@ -13,12 +13,10 @@ mod hints;
 mod literals;
 mod node;
 
-use std::sync::Arc;
-
 use datafusion::common::Result;
 use datafusion::logical_expr::{LogicalPlan, Union};
 
-use super::SystemCatalog;
+use super::Catalog;
 
 pub use exec::DependentPlanner;
 pub use literals::narrow;
@@ -29,7 +27,7 @@ pub use node::Dependent;
 /// # Errors
 /// PostgreSQL's for a name that does not exist (`'x'::regclass`), as
 /// [`ClientError`](crate::error::ClientError) within; whatever building a plan can give.
-pub fn lower(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     casts::present(catalog, inner(catalog, plan)?)
 }
 
@@ -44,6 +42,6 @@ fn refresh(plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// Lowers a plan whose result is not shown to a client.
-fn inner(catalog: &Arc<SystemCatalog>, plan: LogicalPlan) -> Result<LogicalPlan> {
+fn inner(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
     dependent::lower(catalog, casts::lower(catalog, plan)?)
 }

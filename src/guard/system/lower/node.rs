@@ -7,9 +7,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Column, DFSchema, DFSchemaRef, Result, TableReference, internal_err};
+use datafusion::common::{DFSchema, DFSchemaRef, Result, TableReference, internal_err};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
+use super::bind::Open;
 use crate::guard::system::SystemCatalog;
 
 /// A dependent join: for each row of its input it runs plans over the system catalog that depend
@@ -25,11 +26,11 @@ pub struct Dependent {
 /// One of the plans that a [`Dependent`] runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Branch {
-    /// The plan; it refers to outer columns.
+    /// The plan; it refers to outer columns, and to the statement's parameters.
     pub plan: Arc<LogicalPlan>,
-    /// The outer columns that it refers to.
-    pub parameters: Vec<Column>,
-    /// Their values, over the input's row.
+    /// What it refers to.
+    pub open: Vec<Open>,
+    /// The values of these, over the input's row.
     pub arguments: Vec<Expr>,
     /// Where this is not true, the result is not needed.
     pub guard: Option<Expr>,

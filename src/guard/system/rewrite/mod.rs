@@ -16,7 +16,7 @@ use sqlparser::ast::{
     ValueWithSpan, VisitMut, VisitorMut,
 };
 
-use super::SystemCatalog;
+use super::Catalog;
 use crate::error::{ClientError, SqlState};
 
 pub use from::SERIES_OF;
@@ -29,7 +29,7 @@ pub const ARRAY_OF: &str = "array of";
 ///
 /// # Errors
 /// 42704 for a collation other than those that order by bytes, 42883 for an unknown operator.
-pub fn rewrite(catalog: &SystemCatalog, query: &mut Query) -> Result<(), ClientError> {
+pub fn rewrite(catalog: Catalog<'_>, query: &mut Query) -> Result<(), ClientError> {
     match query.visit(&mut Rewriter { catalog, names: Vec::new(), scopes: Vec::new() }) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -37,7 +37,7 @@ pub fn rewrite(catalog: &SystemCatalog, query: &mut Query) -> Result<(), ClientE
 }
 
 struct Rewriter<'a> {
-    catalog: &'a SystemCatalog,
+    catalog: Catalog<'a>,
     /// What the columns of the enclosing SELECTs are called, as they were written.
     names: Vec<labels::Names>,
     /// What the enclosing SELECTs read, the innermost last.
@@ -153,8 +153,8 @@ impl Rewriter<'_> {
     /// The system column `tableoid` of a table in scope becomes the table's number.
     fn table_oid(&self, qualifier: Option<&str>, expr: &mut Expr) {
         let found = self.scopes.iter().rev().find_map(|scope| scope.relation(qualifier));
-        let oid =
-            found.and_then(|(schema, name)| self.catalog.objects().table(schema.as_deref(), &name));
+        let oid = found
+            .and_then(|(schema, name)| (self.catalog)().objects().table(schema.as_deref(), &name));
         if let Some(oid) = oid {
             *expr = Expr::Cast {
                 kind: sqlparser::ast::CastKind::Cast,
