@@ -1,9 +1,9 @@
-# `make test` is the gate: it installs what the tests need, checks the formatting and tests everything.
-# `make lint` is apart until every target passes it.
+# `make test` is the gate: it installs what the tests need, checks formatting and lints, and tests
+# everything.
 
 .PHONY: test tools fmt lint unit
 
-test: tools fmt unit
+test: tools fmt lint unit
 
 # PostgreSQL's server; whoever lacks the right to install it is told what to ask for.
 tools:

@@ -78,8 +78,6 @@ fn counted(count: u64, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that fails is to say where")]
-
     use std::fs;
 
     use serde_json::json;

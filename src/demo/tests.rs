@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 //! The whole journey: the company, the gateway in front of it, a client on a real port.
 
 use std::fs;

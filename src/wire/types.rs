@@ -256,7 +256,6 @@ fn modifier(data_type: &DataType) -> i32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::collections::BTreeSet;
 

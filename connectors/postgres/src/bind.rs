@@ -106,8 +106,6 @@ fn numeric(unscaled: i128, scale: usize) -> Result<Vec<u8>, Box<dyn Error + Sync
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::numeric;
     use crate::decode::numeric::decimal;
 

@@ -1,5 +1,4 @@
 //! Tests of the crate as a whole; plans and what becomes of them.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod forms;
 mod hostile;

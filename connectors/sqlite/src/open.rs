@@ -80,7 +80,6 @@ pub fn fault(error: rusqlite::Error) -> ConnectorError {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

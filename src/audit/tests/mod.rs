@@ -1,13 +1,5 @@
 //! Tests of the log as a whole. Each of them makes folders of its own.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that fails is to say where"
-)]
-
 mod busy;
 mod crash;
 mod failing;

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use super::*;
 use crate::audit::{Decision, Outcome, Result as Ending};
 use crate::demo::company::{Company, Silent, build};

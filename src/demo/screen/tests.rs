@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used)]
-
 use super::*;
 
 fn shown(draw: impl FnOnce(&mut Screen<&mut Vec<u8>>)) -> String {

@@ -3,8 +3,6 @@
 //! The cases lie in `tests/data/catalog`, whose `record.py` wrote the expected results from a
 //! PostgreSQL with the tables below. Types are told as `format_type` tells them, rows as text.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! Values in both directions against what PostgreSQL 15 wrote, and what is refused.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
 mod noise;
 mod refusals;
 mod rows;

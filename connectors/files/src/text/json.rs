@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn objects() {
-        let cases: &[(&str, Option<&[(&str, &str)]>)] = &[
+        type Pairs<'a> = &'a [(&'a str, &'a str)];
+        let cases: &[(&str, Option<Pairs<'_>>)] = &[
             ("{}", Some(&[])),
             (
                 " { \"a\" : 1 , \"b\":[1, {\"x\": \"}\"}] } \r",

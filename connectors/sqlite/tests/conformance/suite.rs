@@ -47,7 +47,7 @@ fn profile() -> Profile {
 /// SQLite takes NaN for NULL, and the negative zero for the other one.
 fn holds(_: &SqlType, cell: &Cell) -> bool {
     match cell {
-        Cell::Float(value) => !value.is_nan() && !(*value == 0.0 && value.is_sign_negative()),
+        Cell::Float(value) => !(value.is_nan() || *value == 0.0 && value.is_sign_negative()),
         _ => true,
     }
 }
