@@ -5,7 +5,7 @@
 
 test: tools fmt lint unit
 
-# PostgreSQL's server; whoever lacks the right to install it is told what to ask for.
+# PostgreSQL's server and the clients; whoever lacks the right to install them is told what to ask for.
 tools:
 	tests/tools/install
 
