@@ -9,5 +9,11 @@
     reason = "tests"
 )]
 
+#[path = "../support/postgres.rs"]
+mod postgres;
+#[path = "../support/python.rs"]
+mod python;
+
 mod clients;
+mod tpch;
 mod wire;

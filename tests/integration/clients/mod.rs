@@ -1,9 +1,8 @@
 //! Real clients against the real gateway.
 
-#[path = "../../support/python.rs"]
-mod python;
-
 use std::process::Command;
+
+use super::python;
 
 #[test]
 fn the_pinned_clients_are_there() {
