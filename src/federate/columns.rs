@@ -5,6 +5,8 @@ use datafusion::common::{Column as PlanColumn, DFSchema};
 use datafusion::logical_expr::Expr;
 use portcullis_connector_api::SqlType;
 
+use crate::guard::lift::PlainColumns;
+
 /// What stands at each position of a converted node: `plan` is the schema that expressions above
 /// refer to, `types` what the source calls each position.
 #[derive(Clone, Debug)]
@@ -30,6 +32,15 @@ impl Columns<'_> {
     /// The type of a position.
     pub fn sql_type(&self, position: usize) -> Option<&SqlType> {
         self.types.get(position)
+    }
+}
+
+impl PlainColumns for Columns<'_> {
+    type Name = usize;
+
+    fn plain(&self, column: &PlanColumn) -> Option<(usize, &SqlType)> {
+        let at = self.find(column)?;
+        Some((at, self.sql_type(at)?))
     }
 }
 

@@ -1,21 +1,23 @@
 //! From a part of a plan to a [`Subplan`]. What cannot be said there stays here: conversion
 //! answers `None`, and the part is run by DataFusion over guarded scans.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::logical_expr::expr::AggregateFunction as AggregateCall;
 use datafusion::logical_expr::{
-    Aggregate as AggregatePlan, Expr, FetchType, Join, Limit, LogicalPlan, Projection, SkipType,
-    Sort, TableScan,
+    Aggregate as AggregatePlan, Expr, FetchType, Filter, Join, Limit, LogicalPlan, Projection,
+    SkipType, Sort, TableScan,
 };
 use portcullis_connector_api::subplan::{
     Aggregate, AggregateFunction, JoinKind, Node, Output, SortKey,
 };
-use portcullis_connector_api::{Predicate, Pushdown, SqlType, Subplan};
+use portcullis_connector_api::{ColumnName, Predicate, Pushdown, SqlType, Subplan};
 
 use super::columns::{Columns, sql_type_of};
-use crate::guard::{GuardedTable, Source};
+use crate::guard::lift::lift;
+use crate::guard::{Crossing, GuardedTable, Source};
 
 /// A part of a plan that one source could run.
 pub(in crate::federate) struct Converted {
@@ -53,6 +55,7 @@ impl Conversion {
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(scan),
             LogicalPlan::SubqueryAlias(alias) => self.node(&alias.input),
+            LogicalPlan::Filter(filter) => self.filter(filter),
             LogicalPlan::Projection(projection) => self.projection(projection),
             LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -62,8 +65,8 @@ impl Conversion {
         }
     }
 
-    /// A scan whose every condition the source takes exactly, and whose columns are all shown as
-    /// they are stored.
+    /// A scan whose every condition the source takes exactly or decides by itself, and whose
+    /// columns are all shown as they are stored.
     fn scan(&mut self, scan: &TableScan) -> Option<Typed> {
         let guarded = Arc::clone(&scan.source);
         let guarded: Arc<dyn std::any::Any + Send + Sync> = guarded;
@@ -73,23 +76,48 @@ impl Conversion {
             Some(known) if !Arc::ptr_eq(known, source) => return None,
             _ => self.source = Some(Arc::clone(source)),
         }
-        let conditions =
-            scan.filters.iter().map(|filter| guarded.lift(filter)).collect::<Option<Vec<_>>>()?;
-        let guard = guarded.filter().clone().and(Predicate::all(conditions));
         let stored = &guarded.table().table;
-        let exact = |conjunct| source.connector.pushdown(stored, conjunct) == Pushdown::Exact;
-        if !guard.conjuncts().into_iter().all(exact) || scan.fetch.is_some() {
-            return None;
-        }
         let all: Vec<usize> = (0..scan.source.schema().fields().len()).collect();
         let positions = scan.projection.as_deref().unwrap_or(&all);
-        let columns =
+        let shown =
             positions.iter().map(|at| guarded.plain_column(*at)).collect::<Option<Vec<_>>>()?;
-        let types = columns.iter().map(|column| column.sql_type.clone()).collect();
-        let columns = columns.into_iter().map(|column| column.name.clone()).collect();
-        let table = Arc::clone(stored);
+        let types = shown.iter().map(|column| column.sql_type.clone()).collect();
+        let mut columns: Vec<_> = shown.iter().map(|column| column.name.clone()).collect();
+        let wanted = columns.len();
+
+        let (mut guard, mut above) = (vec![guarded.filter().clone()], Vec::new());
+        for filter in &scan.filters {
+            match guarded.lift(filter)? {
+                Crossing::Exact(condition) => guard.push(condition),
+                Crossing::Decided(condition) => {
+                    above.push(by_position(&condition, &mut columns));
+                }
+            }
+        }
+        let guard = Predicate::all(guard);
+        let exact = |conjunct| source.connector.pushdown(stored, conjunct) == Pushdown::Exact;
+        if !guard.conjuncts().into_iter().all(exact) {
+            return None;
+        }
+        let mut node = Node::Scan { table: Arc::clone(stored), columns, guard };
+        if !above.is_empty() {
+            let filter = Node::Filter { input: Box::new(node), predicate: Predicate::all(above) };
+            node = Node::Project { input: Box::new(filter), columns: (0..wanted).collect() };
+        }
+        if let Some(fetch) = scan.fetch {
+            let fetch = Some(u64::try_from(fetch).ok()?);
+            node = Node::Limit { input: Box::new(node), skip: 0, fetch };
+        }
         self.tables.push(guarded);
-        Some((Node::Scan { table, columns, guard }, types))
+        Some((node, types))
+    }
+
+    /// A condition over columns of the input, such as HAVING or one on the result of a join.
+    fn filter(&mut self, filter: &Filter) -> Option<Typed> {
+        let (input, types) = self.node(&filter.input)?;
+        let below = Columns { plan: filter.input.schema(), types };
+        let predicate = lift(&filter.predicate, &below)?;
+        Some((Node::Filter { input: Box::new(input), predicate }, below.types))
     }
 
     fn projection(&mut self, projection: &Projection) -> Option<Typed> {
@@ -112,8 +140,7 @@ impl Conversion {
             JoinType::LeftAnti => JoinKind::LeftAnti,
             _ => return None,
         };
-        if join.filter.is_some()
-            || join.on.is_empty()
+        if join.on.is_empty()
             || join.null_equality != NullEquality::NullEqualsNothing
             || join.null_aware
         {
@@ -136,7 +163,18 @@ impl Conversion {
         if !matches!(kind, JoinKind::LeftSemi | JoinKind::LeftAnti) {
             types.extend(right_columns.types);
         }
-        Some((Node::Join { left: Box::new(left), right: Box::new(right), kind, on }, types))
+        let joined = Columns { plan: &join.schema, types };
+        let node = Node::Join { left: Box::new(left), right: Box::new(right), kind, on };
+        let node = match &join.filter {
+            None => node,
+            // Of an inner join, and only of that, the rest of ON is a condition on the pairs.
+            Some(filter) if kind == JoinKind::Inner => {
+                let predicate = lift(filter, &joined)?;
+                Node::Filter { input: Box::new(node), predicate }
+            }
+            Some(_) => return None,
+        };
+        Some((node, joined.types))
     }
 
     fn aggregate(&mut self, aggregate: &AggregatePlan) -> Option<Typed> {
@@ -197,6 +235,19 @@ impl Conversion {
         let skip = u64::try_from(skip).ok()?;
         Some((Node::Limit { input: Box::new(input), skip, fetch }, types))
     }
+}
+
+/// A condition over columns by name as one by position; columns that are missing are added.
+fn by_position(condition: &Predicate, columns: &mut Vec<ColumnName>) -> Predicate<usize> {
+    let mut position = |name: &ColumnName| -> Result<usize, Infallible> {
+        let known = columns.iter().position(|column| column == name);
+        Ok(known.unwrap_or_else(|| {
+            columns.push(name.clone());
+            columns.len() - 1
+        }))
+    };
+    let Ok(condition) = condition.try_map_columns(&mut position);
+    condition
 }
 
 /// An aggregate of a plain column (or `count(*)`), without FILTER, ORDER BY or a frame.

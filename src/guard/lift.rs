@@ -4,31 +4,33 @@
 //! with a constant or a column of the same type. What cannot be said there stays above the
 //! barrier and sees only rows and values that the caller may see.
 
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use portcullis_connector_api::predicate::LikePiece;
 use portcullis_connector_api::{CompareOp, LikePattern, Predicate, SqlType, Value};
 
-/// What the lifting asks of a table: the type of a column that is shown as it is stored.
-pub(in crate::guard) trait PlainColumns {
-    /// The column's type, and its name at the source; `None` where it is masked, may fail to
-    /// decode, or does not exist.
-    fn plain(&self, visible_name: &str) -> Option<&portcullis_connector_api::Column>;
+/// What the lifting asks of the columns that a condition names.
+pub trait PlainColumns {
+    /// What the predicate calls a column.
+    type Name: Clone + PartialEq;
+
+    /// The column's name there and its type; `None` where it is masked or does not exist.
+    fn plain(&self, column: &PlanColumn) -> Option<(Self::Name, &SqlType)>;
 }
 
 /// The predicate that admits exactly the rows for which `expr` is true.
-pub(in crate::guard) fn lift(expr: &Expr, table: &dyn PlainColumns) -> Option<Predicate> {
-    Lifting { table }.admits(expr, true)
+pub fn lift<C: PlainColumns>(expr: &Expr, columns: &C) -> Option<Predicate<C::Name>> {
+    Lifting { columns }.admits(expr, true)
 }
 
-struct Lifting<'a> {
-    table: &'a dyn PlainColumns,
+struct Lifting<'a, C> {
+    columns: &'a C,
 }
 
-impl Lifting<'_> {
+impl<C: PlainColumns> Lifting<'_, C> {
     /// The rows for which `expr` is `truth`; rows for which it is NULL are never among them.
-    fn admits(&self, expr: &Expr, truth: bool) -> Option<Predicate> {
+    fn admits(&self, expr: &Expr, truth: bool) -> Option<Predicate<C::Name>> {
         match expr {
             Expr::Not(inner) => self.admits(inner, !truth),
             Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
@@ -36,10 +38,10 @@ impl Lifting<'_> {
             }
             Expr::IsNull(inner) => self.null_test(inner, truth),
             Expr::IsNotNull(inner) => self.null_test(inner, !truth),
-            Expr::Column(column) => {
-                let column = self.table.plain(&column.name)?;
-                (column.sql_type == SqlType::Bool).then(|| Predicate::Compare {
-                    column: column.name.clone(),
+            Expr::Column(_) => {
+                let (column, sql_type) = self.column(expr)?;
+                (*sql_type == SqlType::Bool).then(|| Predicate::Compare {
+                    column,
                     op: CompareOp::Eq,
                     value: Value::Bool(truth),
                 })
@@ -49,12 +51,9 @@ impl Lifting<'_> {
                 _ => Predicate::False,
             }),
             Expr::InList(InList { expr, list, negated }) => {
-                let column = self.column(expr)?;
-                let values = list
-                    .iter()
-                    .map(|item| constant(item, &column.sql_type))
-                    .collect::<Option<Vec<_>>>()?;
-                let column = column.name.clone();
+                let (column, sql_type) = self.column(expr)?;
+                let values =
+                    list.iter().map(|item| constant(item, sql_type)).collect::<Option<Vec<_>>>()?;
                 Some(if *negated == truth {
                     Predicate::NotIn { column, values }
                 } else {
@@ -77,7 +76,13 @@ impl Lifting<'_> {
         }
     }
 
-    fn binary(&self, left: &Expr, op: Operator, right: &Expr, truth: bool) -> Option<Predicate> {
+    fn binary(
+        &self,
+        left: &Expr,
+        op: Operator,
+        right: &Expr,
+        truth: bool,
+    ) -> Option<Predicate<C::Name>> {
         match (op, truth) {
             (Operator::And, true) | (Operator::Or, false) => {
                 Some(self.admits(left, truth)?.and(self.admits(right, truth)?))
@@ -90,18 +95,13 @@ impl Lifting<'_> {
         }
     }
 
-    fn compare(&self, left: &Expr, op: Operator, right: &Expr) -> Option<Predicate> {
+    fn compare(&self, left: &Expr, op: Operator, right: &Expr) -> Option<Predicate<C::Name>> {
         let op = compare_op(op)?;
         match (left, right) {
             (Expr::Column(_), Expr::Column(_)) => {
-                let (left, right) = (self.column(left)?, self.column(right)?);
-                (left.sql_type == right.sql_type && is_comparable(&left.sql_type)).then(|| {
-                    Predicate::CompareColumns {
-                        left: left.name.clone(),
-                        op,
-                        right: right.name.clone(),
-                    }
-                })
+                let ((left, sql_type), (right, other)) = (self.column(left)?, self.column(right)?);
+                (sql_type == other && is_comparable(sql_type))
+                    .then_some(Predicate::CompareColumns { left, op, right })
             }
             (Expr::Column(_), _) => self.compare_constant(left, op, right),
             (_, Expr::Column(_)) => self.compare_constant(right, op.swapped(), left),
@@ -109,41 +109,46 @@ impl Lifting<'_> {
         }
     }
 
-    fn compare_constant(&self, column: &Expr, op: CompareOp, value: &Expr) -> Option<Predicate> {
-        let column = self.column(column)?;
+    fn compare_constant(
+        &self,
+        column: &Expr,
+        op: CompareOp,
+        value: &Expr,
+    ) -> Option<Predicate<C::Name>> {
+        let (column, sql_type) = self.column(column)?;
         if let Expr::Literal(value, _) = value
             && value.is_null()
         {
             return Some(Predicate::False);
         }
-        let value = constant(value, &column.sql_type)?;
-        Some(Predicate::Compare { column: column.name.clone(), op, value })
+        let value = constant(value, sql_type)?;
+        Some(Predicate::Compare { column, op, value })
     }
 
-    fn null_test(&self, inner: &Expr, is_null: bool) -> Option<Predicate> {
-        let name = self.column(inner)?.name.clone();
+    fn null_test(&self, inner: &Expr, is_null: bool) -> Option<Predicate<C::Name>> {
+        let (name, _) = self.column(inner)?;
         Some(if is_null { Predicate::IsNull(name) } else { Predicate::IsNotNull(name) })
     }
 
     /// A pattern that is a prefix or has no wildcard at all: other patterns take time that
     /// depends on the value.
-    fn like(&self, like: &Like, truth: bool) -> Option<Predicate> {
-        let column = self.column(&like.expr)?;
+    fn like(&self, like: &Like, truth: bool) -> Option<Predicate<C::Name>> {
+        let (column, sql_type) = self.column(&like.expr)?;
         let Value::Text(pattern) = constant(&like.pattern, &SqlType::Text)? else { return None };
-        let is_text = matches!(column.sql_type, SqlType::Text | SqlType::Varchar);
+        let is_text = matches!(sql_type, SqlType::Text | SqlType::Varchar);
         if !is_text || like.case_insensitive || like.escape_char.is_some_and(|c| c != '\\') {
             return None;
         }
         Some(Predicate::Like {
-            column: column.name.clone(),
+            column,
             pattern: prefix_pattern(&pattern)?,
             negated: like.negated == truth,
         })
     }
 
-    fn column(&self, expr: &Expr) -> Option<&portcullis_connector_api::Column> {
+    fn column(&self, expr: &Expr) -> Option<(C::Name, &SqlType)> {
         match expr {
-            Expr::Column(column) => self.table.plain(&column.name),
+            Expr::Column(column) => self.columns.plain(column),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ pub mod error;
 pub mod estate;
 pub mod form;
 mod functions;
-mod lift;
+pub mod lift;
 mod lower;
 mod mask;
 mod plan;
@@ -35,7 +35,7 @@ pub use estate::{
 };
 pub use form::PartialForm;
 pub use plan::{Described, Guard, GuardedPlan};
-pub use table::GuardedTable;
+pub use table::{Crossing, GuardedTable};
 pub use tenancy::{Tenancy, Tenant, TenantScope};
 pub use token::TokenSecret;
 pub use touched::Touched;

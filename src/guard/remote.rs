@@ -1,11 +1,14 @@
 //! A subplan that a source runs as a whole, with the guard inside it.
+//!
+//! Above its guard the source works with cells as it holds them and means what PostgreSQL means,
+//! so a cell that cannot be decoded here is an error only where it is part of the result.
 
 use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::physical_plan::ExecutionPlan;
 use portcullis_connector_api::subplan::Node;
-use portcullis_connector_api::{Predicate, Subplan};
+use portcullis_connector_api::{Column, ColumnName, Predicate, Subplan};
 
 use super::barrier::BarrierExec;
 use super::error::{GuardError, source_error};
@@ -43,7 +46,8 @@ fn check(source: &Source, node: &Node, tables: &[Arc<GuardedTable>]) -> Result<(
             });
             let covers = guarded.is_some_and(|guarded| {
                 contains(guard, guarded.filter())
-                    && columns.iter().all(|column| shows_plainly(guarded, column.as_str()))
+                    && adds_what_is_shown(guard, guarded)
+                    && columns.iter().all(|column| plain(guarded, column).is_some())
             });
             if covers {
                 Ok(())
@@ -70,9 +74,24 @@ fn contains(guard: &Predicate, filter: &Predicate) -> bool {
         || filter.conjuncts().iter().all(|conjunct| conjuncts.contains(conjunct))
 }
 
-fn shows_plainly(table: &GuardedTable, column: &str) -> bool {
+/// Whether what `guard` asks beyond the table's own filter reads only what is shown as it is
+/// stored. Nor may it read cells that might not decode: in a scan they satisfy nothing, so a
+/// visible row would be lost in silence.
+fn adds_what_is_shown(guard: &Predicate, table: &GuardedTable) -> bool {
+    let own = table.filter().conjuncts();
+    let added = guard.conjuncts().into_iter().filter(|conjunct| !own.contains(conjunct));
+    let mut shown = true;
+    added.for_each(|conjunct| {
+        conjunct.for_each_column(&mut |column| {
+            shown &= plain(table, column).is_some_and(|stored| !stored.fallible);
+        });
+    });
+    shown
+}
+
+/// The column, where it is shown as it is stored.
+fn plain<'a>(table: &'a GuardedTable, column: &ColumnName) -> Option<&'a Column> {
     let mut columns = table.columns().iter();
-    columns.any(|visible| {
-        visible.stored.name.as_str() == column && visible.is_plain() && !visible.stored.fallible
-    })
+    let visible = columns.find(|visible| visible.stored.name == *column)?;
+    visible.is_plain().then_some(&visible.stored)
 }

@@ -15,7 +15,7 @@ use super::barrier::BarrierExec;
 use super::error::source_error;
 use super::lower::lower;
 use super::shown::shown;
-use super::table::{GuardedTable, VisibleColumn};
+use super::table::{Crossing, GuardedTable, VisibleColumn};
 
 /// A guarded scan, and what its source is sent.
 pub struct GuardedScan {
@@ -31,10 +31,11 @@ pub struct GuardedScan {
 /// Where the source cannot be reached, or a condition came here that may not cross.
 pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<GuardedScan> {
     let visible = visible_columns(table, scan.projection.as_deref())?;
-    let mut conditions = Vec::new();
+    let (mut conditions, mut decided) = (Vec::new(), Vec::new());
     for filter in &scan.filters {
         match table.lift(filter) {
-            Some(predicate) => conditions.push(predicate),
+            Some(Crossing::Exact(predicate)) => conditions.push(predicate),
+            Some(Crossing::Decided(predicate)) => decided.push(predicate),
             None => return internal_err!("a condition reached the guard that may not cross it"),
         }
     }
@@ -59,6 +60,7 @@ pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<Guarded
         table: Arc::clone(stored),
         columns: columns.iter().map(|column| column.name.clone()).collect(),
         predicate: Predicate::all(sent),
+        conditions: Predicate::all(decided),
         limit,
     };
     let source = &table.source().name;

@@ -56,7 +56,7 @@ fn one_way(
     let step = match shown {
         Shown::Plain if column.stored.fallible => {
             let mark = Arc::new(Column::new_with_schema(&mark_name(name), schema)?);
-            let sql_type = format!("{:?}", column.stored.sql_type);
+            let sql_type = column.stored.sql_type.to_string();
             return Ok(Arc::new(ShownExpr {
                 step: Step::Checked { sql_type },
                 inputs: vec![stored, mark],

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
-use datafusion::common::Result;
+use datafusion::common::{Column as PlanColumn, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableSource, TableType};
-use portcullis_connector_api::{Column, Predicate};
+use portcullis_connector_api::{Column, ColumnName, Predicate, SqlType};
 
 use super::estate::{ColumnRules, GovernedTable, Source};
 use super::lift::{PlainColumns, lift};
@@ -38,6 +38,16 @@ pub(in crate::guard) struct VisibleColumn {
     pub field: FieldRef,
     /// The first arm whose condition holds tells how; where none does the value is NULL.
     pub arms: Vec<(Predicate, Shown)>,
+}
+
+/// A condition of the query that crosses the guard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Crossing {
+    /// It reads only cells that always decode, so it means the same here and at the source.
+    Exact(Predicate),
+    /// It may read cells that cannot be decoded here. Only the source can evaluate it, and means
+    /// by it what PostgreSQL means.
+    Decided(Predicate),
 }
 
 /// How a value is seen.
@@ -137,16 +147,30 @@ impl GuardedTable {
         self.columns.get(position)?.describe_mask()
     }
 
-    /// The stored column at this position of the schema, where every row shows it as it is and
-    /// it cannot fail to decode.
+    /// The stored column at this position of the schema, where every row shows it as it is.
     pub fn plain_column(&self, position: usize) -> Option<&Column> {
         let column = self.columns.get(position)?;
-        (column.is_plain() && !column.stored.fallible).then_some(&column.stored)
+        column.is_plain().then_some(&column.stored)
     }
 
     /// A condition of the query as a predicate over stored columns, where it may cross the guard.
-    pub fn lift(&self, condition: &Expr) -> Option<Predicate> {
-        lift(condition, self)
+    ///
+    /// One that reads a column with cells which cannot be decoded here crosses only where the
+    /// source decides it: here such a cell would be dropped in silence, or told of while its row
+    /// is hidden. Elsewhere it stays above the barrier.
+    pub fn lift(&self, condition: &Expr) -> Option<Crossing> {
+        let predicate = lift(condition, self)?;
+        let stored = &self.table.table;
+        let mut always_decodes = true;
+        predicate.for_each_column(&mut |name| {
+            let column = stored.column(name.as_str());
+            always_decodes &= column.is_some_and(|column| !column.fallible);
+        });
+        if always_decodes {
+            return Some(Crossing::Exact(predicate));
+        }
+        let decided = self.source.connector.decides(stored, &predicate);
+        decided.then_some(Crossing::Decided(predicate))
     }
 }
 
@@ -190,7 +214,7 @@ impl Masks<'_> {
             Level::MaskToken => self.secret.map_or(Mask::Null, |secret| Mask::Token {
                 key: secret
                     .derive(&self.scope.own().to_string(), &self.token_domain(stored, rules)),
-                uuid: stored.sql_type == portcullis_connector_api::SqlType::Uuid,
+                uuid: stored.sql_type == SqlType::Uuid,
             }),
         })
     }
@@ -206,8 +230,11 @@ impl Masks<'_> {
 }
 
 impl PlainColumns for GuardedTable {
-    fn plain(&self, visible_name: &str) -> Option<&Column> {
-        self.plain_column(self.schema.index_of(visible_name).ok()?)
+    type Name = ColumnName;
+
+    fn plain(&self, column: &PlanColumn) -> Option<(ColumnName, &SqlType)> {
+        let stored = self.plain_column(self.schema.index_of(&column.name).ok()?)?;
+        Some((stored.name.clone(), &stored.sql_type))
     }
 }
 

@@ -15,5 +15,6 @@ mod postgres;
 mod python;
 
 mod clients;
+mod pushdown;
 mod tpch;
 mod wire;

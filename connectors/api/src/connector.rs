@@ -30,6 +30,14 @@ pub trait Connector: Debug + Send + Sync {
     /// How much of one conjunct the source can take for this table.
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown;
 
+    /// Whether the source means by this conjunct of a query what PostgreSQL means by it, of every
+    /// cell that the source can hold: of one that cannot be decoded here too (`NaN`, `infinity`).
+    /// Such a conjunct may be among [`ScanRequest::conditions`].
+    fn decides(&self, table: &Table, conjunct: &Predicate) -> bool {
+        let _ = (table, conjunct);
+        false
+    }
+
     /// Prepares a scan of one table. Reads no rows yet.
     ///
     /// # Errors
@@ -37,6 +45,10 @@ pub trait Connector: Debug + Send + Sync {
     async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError>;
 
     /// Whether the source would run this subplan as a whole, with the same meaning as here.
+    ///
+    /// The guard of a scan is over cells as they are decoded here. Above it the source works with
+    /// cells as it holds them, and must mean by every operator what PostgreSQL means; only a
+    /// result that cannot be decoded is an error, which names its output.
     fn accepts(&self, subplan: &Subplan) -> bool {
         let _ = subplan;
         false
@@ -71,10 +83,27 @@ pub struct ScanRequest {
     /// The columns wanted, without repetition; may be empty (only the number of rows counts).
     pub columns: Vec<ColumnName>,
     /// The conjuncts that [`Connector::pushdown`] answered with `Exact` or `Superset`. They may
-    /// name columns that are not wanted.
+    /// name columns that are not wanted. A cell that cannot be decoded satisfies none of them.
     pub predicate: Predicate,
-    /// At most this many rows are needed; given only where every conjunct is `Exact`.
+    /// What the query asks of the rows that `predicate` admits: conjuncts that
+    /// [the source decides](Connector::decides), over cells as it holds them. They may name
+    /// columns that are not wanted.
+    pub conditions: Predicate,
+    /// At most this many rows are needed; given only where every conjunct is `Exact` or decided.
     pub limit: Option<u64>,
+}
+
+impl ScanRequest {
+    /// For a source that decides nothing.
+    ///
+    /// # Errors
+    /// Where it was asked to.
+    pub fn leaves_nothing_to_decide(&self) -> Result<(), ConnectorError> {
+        match self.conditions {
+            Predicate::True => Ok(()),
+            _ => Err(ConnectorError::Unsupported("a condition for the source to decide".into())),
+        }
+    }
 }
 
 /// A scan or subplan that is ready to run.

@@ -3,6 +3,9 @@
 //! The type is closed on purpose: what cannot be said in it does not leave the gateway. Every
 //! operator reads its input by position, every condition is a [`Predicate`], and each scan
 //! carries its guard's filter, so there is no subplan over a bare table.
+//!
+//! A scan yields cells as the source holds them, also those that could not be decoded here. What
+//! stands above it means what PostgreSQL means, and only a cell of the result is ever decoded.
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
@@ -47,10 +50,12 @@ pub enum Node {
         table: Arc<Table>,
         /// The columns, by name; their order is the positions above.
         columns: Vec<ColumnName>,
-        /// Tenancy, policy, and the query's own safe conditions; all of them exact.
+        /// Tenancy, policy, and those conditions of the query that read no fallible column; all
+        /// of them exact. A cell that cannot be decoded here satisfies none of them.
         guard: Predicate,
     },
-    /// Rows of the input that satisfy the condition.
+    /// Rows of the input that satisfy the condition, as the source compares what it holds: here
+    /// `NaN` and `infinity` are values.
     Filter {
         /// The input.
         input: Box<Node>,

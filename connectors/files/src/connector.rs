@@ -92,6 +92,7 @@ impl Connector for Files {
     }
 
     async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {
+        request.leaves_nothing_to_decide()?;
         let (path, name) = (self.options.path.clone(), request.table.name.clone());
         let files = blocking(move || folder::find(&path, &name)).await?;
         let columns = wanted(&request)?;

@@ -10,7 +10,7 @@ use portcullis_connector_api::{
     Connector, ConnectorError, Predicate, Pushdown, Scan, ScanRequest, SourceCatalog, Subplan,
     Table,
 };
-use portcullis_connector_sql::{Dialect, Postgres, Statement, pushdown};
+use portcullis_connector_sql::{Dialect, Postgres, Statement, decides, pushdown};
 
 use crate::catalog;
 use crate::decode::{Layout, Target, decodes};
@@ -74,6 +74,10 @@ impl Connector for PostgresConnector {
 
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         pushdown(&self.dialect(), table, conjunct)
+    }
+
+    fn decides(&self, table: &Table, conjunct: &Predicate) -> bool {
+        decides(&self.dialect(), table, conjunct)
     }
 
     async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {

@@ -57,6 +57,10 @@ pub trait Dialect: Send + Sync {
     /// row whose cell cannot be decoded.
     fn range(&self, sql_type: &SqlType) -> Option<(Value, Value)>;
 
+    /// Whether the source means by its comparisons what PostgreSQL means by them, of every cell
+    /// that a fallible column can hold. Only then does such a column leave its scan.
+    fn decides(&self) -> bool;
+
     /// Whether the aggregate of a column of this type means the same there.
     fn aggregates(&self, function: AggregateFunction, argument: &Shape) -> bool;
 

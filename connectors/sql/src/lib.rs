@@ -27,7 +27,7 @@ pub use dialect::postgres::{Postgres, Relation};
 pub use dialect::sqlite::Sqlite;
 pub use dialect::{Dialect, LikeSyntax};
 pub use error::SqlError;
-pub use pushdown::{combine, pushdown};
+pub use pushdown::{combine, decides, pushdown};
 pub use shape::{Comparison, Shape};
 pub use statement::{Bind, Statement};
 

@@ -17,6 +17,14 @@ pub fn pushdown(dialect: &dyn Dialect, table: &Table, conjunct: &Predicate) -> P
     }
 }
 
+/// Answers [`Connector::decides`](portcullis_connector_api::Connector::decides) likewise.
+pub fn decides(dialect: &dyn Dialect, table: &Table, conjunct: &Predicate) -> bool {
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    let scan = Node::Scan { table: table.clone().into(), columns, guard: Predicate::True };
+    let by_position = conjunct.try_map_columns(&mut |name| position(table, name));
+    by_position.and_then(|condition| decided(dialect, &scan, &condition)).unwrap_or(false)
+}
+
 /// The verdict over a condition from verdicts over its leaves: as good as the worst of them.
 pub fn combine<C>(
     condition: &Predicate<C>,
@@ -37,16 +45,19 @@ pub fn combine<C>(
     }
 }
 
-/// Whether every condition of a plan admits there exactly what it admits here.
+/// Whether every condition of a plan admits there exactly what it should: in a scan what it
+/// admits here, above it what it admits in PostgreSQL.
 pub(crate) fn is_exact(dialect: &dyn Dialect, node: &Node) -> Result<bool, SqlError> {
     Ok(match node {
         Node::Scan { table, guard, .. } => {
+            if shapes(dialect, node)?.iter().any(|shape| shape.fallible) {
+                return Ok(false);
+            }
             let guard = guard.try_map_columns(&mut |name| position(table, name))?;
             verdict(dialect, &table_shapes(dialect, table)?, &guard) == Pushdown::Exact
         }
         Node::Filter { input, predicate } => {
-            verdict(dialect, &shapes(dialect, input)?, predicate) == Pushdown::Exact
-                && is_exact(dialect, input)?
+            decided(dialect, input, predicate)? && is_exact(dialect, input)?
         }
         Node::Project { input, .. }
         | Node::Aggregate { input, .. }
@@ -54,6 +65,15 @@ pub(crate) fn is_exact(dialect: &dyn Dialect, node: &Node) -> Result<bool, SqlEr
         | Node::Limit { input, .. } => is_exact(dialect, input)?,
         Node::Join { left, right, .. } => is_exact(dialect, left)? && is_exact(dialect, right)?,
     })
+}
+
+/// Whether a condition above this node admits what it admits in PostgreSQL.
+pub(crate) fn decided(
+    dialect: &dyn Dialect,
+    input: &Node,
+    condition: &Predicate<usize>,
+) -> Result<bool, SqlError> {
+    Ok(verdict(dialect, &shapes(dialect, input)?, condition) == Pushdown::Exact)
 }
 
 fn verdict(dialect: &dyn Dialect, shapes: &[Shape], condition: &Predicate<usize>) -> Pushdown {

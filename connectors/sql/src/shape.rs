@@ -11,7 +11,8 @@ use crate::error::SqlError;
 pub struct Shape {
     /// Its type here.
     pub sql_type: SqlType,
-    /// Whether it may hold what cannot be decoded here.
+    /// Whether comparisons of it must keep off what cannot be decoded here: in the scan of a
+    /// fallible column, and everywhere at a source that does not decide by itself.
     pub fallible: bool,
     /// How the source compares it.
     pub comparison: Comparison,
@@ -54,8 +55,9 @@ pub(crate) fn shapes(dialect: &dyn Dialect, node: &Node) -> Result<Vec<Shape>, S
             .iter()
             .map(|name| {
                 let shape = shape_at(&table_shapes(dialect, table)?, position(table, name)?)?;
-                // Only the scan itself sees the source's own type.
-                Ok(Shape { cast: false, ..shape })
+                // Only the scan itself sees the source's own type, and cells as we decode them.
+                let fallible = shape.fallible && !dialect.decides();
+                Ok(Shape { cast: false, fallible, ..shape })
             })
             .collect::<Result<_, SqlError>>()?,
         Node::Filter { input, .. } | Node::Sort { input, .. } | Node::Limit { input, .. } => {

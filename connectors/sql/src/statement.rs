@@ -8,7 +8,7 @@ use portcullis_connector_api::{ScanRequest, SqlType, Subplan, Table, Value};
 use crate::dialect::Dialect;
 use crate::error::SqlError;
 use crate::normal::normal;
-use crate::pushdown::is_exact;
+use crate::pushdown::{decided, is_exact};
 use crate::read::read;
 use crate::shape::{Shape, shapes};
 use crate::write::{Argument, Written, write};
@@ -36,18 +36,28 @@ impl Statement {
     /// wanted it is one NULL.
     ///
     /// # Errors
-    /// Where the dialect cannot say it.
+    /// Where the dialect cannot say it, or does not decide one of the conditions.
     pub fn scan(dialect: &dyn Dialect, request: &ScanRequest) -> Result<Self, SqlError> {
-        let scan = Node::Scan {
-            table: request.table.clone(),
-            columns: request.columns.clone(),
-            guard: request.predicate.clone(),
-        };
-        let plan = match request.limit {
-            Some(rows) => Node::Limit { input: Box::new(scan), skip: 0, fetch: Some(rows) },
-            None => scan,
-        };
-        Self::of(dialect, &plan)
+        let wanted = request.columns.len();
+        let mut columns = request.columns.clone();
+        request.conditions.for_each_column(&mut |column| {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        });
+        let predicate = request.conditions.try_map_columns(&mut |name| {
+            let at = columns.iter().position(|column| column == name);
+            at.ok_or_else(|| SqlError::unsupported("a condition out of place"))
+        })?;
+        let (table, guard) = (request.table.clone(), request.predicate.clone());
+        let scan = Node::Scan { table, columns, guard };
+        if !decided(dialect, &scan, &predicate)? {
+            return Err(SqlError::unsupported("a condition that differs there"));
+        }
+        let filter = Node::Filter { input: Box::new(scan), predicate };
+        let project = Node::Project { input: Box::new(filter), columns: (0..wanted).collect() };
+        let limit = Node::Limit { input: Box::new(project), skip: 0, fetch: request.limit };
+        Self::of(dialect, &limit)
     }
 
     /// A whole subplan. Its select list is [`Subplan::output`].

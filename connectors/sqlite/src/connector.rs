@@ -88,6 +88,7 @@ impl Connector for SqliteConnector {
     }
 
     async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {
+        request.leaves_nothing_to_decide()?;
         let statement = Statement::scan(&Sqlite, &request)?;
         let sent = statement.text().to_owned();
         let table = &request.table;

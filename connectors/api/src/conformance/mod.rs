@@ -44,6 +44,8 @@ pub struct Report {
     pub superset: usize,
     /// Predicates refused.
     pub refused: usize,
+    /// Predicates that the source decides, as conditions of a query.
+    pub decided: usize,
 }
 
 /// What differed.

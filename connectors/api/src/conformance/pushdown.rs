@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{SourceCatalog, SqlType, Table};
 use crate::conformance::dice::Dice;
+use crate::conformance::reference::decided;
 use crate::conformance::scans::rows_of;
 use crate::conformance::{Cell, DataTable, Report, Suite, admits, data};
 use crate::connector::Pushdown;
@@ -48,6 +49,7 @@ impl Suite<'_> {
                 (0..combined).map(|_| random(&mut dice, &every, 3)).collect();
             for predicate in chosen.iter().chain(&random) {
                 self.predicate(data, &table, predicate, &mut report).await;
+                self.condition(data, &table, predicate, &mut report).await;
             }
         }
         report
@@ -86,13 +88,46 @@ impl Suite<'_> {
         let what = format!("{:?} where {taken}", table.name);
         let what: String = what.chars().take(300).collect();
         let expected = rows_of(data, table, &columns, |row| admits(&taken, table, row));
-        match self.rows(table, columns.clone(), taken, None).await {
+        match self.rows(table, columns.clone(), taken, Predicate::True, None).await {
             Err(error) => self.fail(format!("{what}: {error}")),
             Ok(found) if exact => self.same(&what, &expected, &found),
             Ok(found) => {
                 let all = rows_of(data, table, &columns, |_| true);
                 self.differences(&what, "missing", &expected, &found);
                 self.differences(&what, "that do not exist", &found, &all);
+            }
+        }
+    }
+}
+
+impl Suite<'_> {
+    /// Asks the source to decide what it says that it does.
+    async fn condition(
+        &mut self,
+        data: &DataTable,
+        table: &Arc<Table>,
+        predicate: &Predicate,
+        report: &mut Report,
+    ) {
+        let decides = |conjunct: &&Predicate| self.loaded.connector.decides(table, conjunct);
+        let conditions: Vec<_> =
+            predicate.conjuncts().into_iter().filter(decides).cloned().collect();
+        if conditions.is_empty() {
+            return;
+        }
+        report.decided += conditions.len();
+        let conditions = Predicate::all(conditions);
+        let columns: Vec<ColumnName> = vec!["id".into()];
+        let what = format!("{:?} where the source decides {conditions}", table.name);
+        let what: String = what.chars().take(300).collect();
+        let admitted =
+            |doubt| rows_of(data, table, &columns, |row| decided(&conditions, table, row, doubt));
+        let (least, most) = (admitted(false), admitted(true));
+        match self.rows(table, columns.clone(), Predicate::True, conditions, None).await {
+            Err(error) => self.fail(format!("{what}: {error}")),
+            Ok(found) => {
+                self.differences(&what, "missing", &least, &found);
+                self.differences(&what, "too many", &found, &most);
             }
         }
     }

@@ -54,6 +54,28 @@ pub fn admits(predicate: &Predicate, table: &Table, row: &[Cell]) -> bool {
     }
 }
 
+/// Whether a source that decides the condition by itself may admit the row, where it takes
+/// comparisons of cells that cannot be decoded to be true if `doubt` is. There is no NOT, so
+/// what it admits lies between the two answers, whatever such a cell means to it.
+pub(super) fn decided(condition: &Predicate, table: &Table, row: &[Cell], doubt: bool) -> bool {
+    let bad = |name: &crate::name::ColumnName| {
+        let at = table.columns.iter().position(|column| column.name == *name);
+        matches!(at.and_then(|at| row.get(at)), Some(Cell::Bad(_)))
+    };
+    match condition {
+        Predicate::And(parts) => parts.iter().all(|part| decided(part, table, row, doubt)),
+        Predicate::Or(parts) => parts.iter().any(|part| decided(part, table, row, doubt)),
+        // It is there, though not for us.
+        Predicate::IsNotNull(column) if bad(column) => true,
+        Predicate::IsNull(column) if bad(column) => false,
+        leaf => {
+            let mut reads_bad = false;
+            leaf.for_each_column(&mut |column| reads_bad |= bad(column));
+            if reads_bad { doubt } else { admits(leaf, table, row) }
+        }
+    }
+}
+
 fn is_value(cell: &Cell) -> bool {
     !matches!(cell, Cell::Null | Cell::Bad(_))
 }

@@ -39,7 +39,9 @@ impl<'a> Suite<'a> {
                         super::admits(&predicate, &table, row)
                     });
                     let what = format!("{:?} where {predicate} limit {limit}", table.name);
-                    let found = self.rows(&table, columns, predicate.clone(), Some(limit)).await;
+                    let found = self
+                        .rows(&table, columns, predicate.clone(), Predicate::True, Some(limit))
+                        .await;
                     match found {
                         Err(error) => self.fail(format!("{what}: {error}")),
                         Ok(found) => {
@@ -61,7 +63,10 @@ impl<'a> Suite<'a> {
         let columns: Vec<ColumnName> = vec!["id".into(), "note".into()];
         let total = data.rows.len();
         for round in 0..DROPS {
-            let scan = match self.prepare(&table, columns.clone(), Predicate::True, None).await {
+            let scan = match self
+                .prepare(&table, columns.clone(), Predicate::True, Predicate::True, None)
+                .await
+            {
                 Ok(scan) => scan,
                 Err(error) => return self.fail(format!("scan {round} after drops: {error}")),
             };
@@ -82,7 +87,7 @@ impl<'a> Suite<'a> {
                 None => return self.fail(format!("scan {round} after drops: no rows")),
             }
         }
-        match self.rows(&table, columns, Predicate::True, None).await {
+        match self.rows(&table, columns, Predicate::True, Predicate::True, None).await {
             Ok(rows) if rows.values().sum::<usize>() == total => {}
             Ok(rows) => self.fail(format!("{} of {total} rows after drops", rows.len())),
             Err(error) => self.fail(format!("after drops: {error}")),
@@ -97,7 +102,10 @@ impl<'a> Suite<'a> {
         let expected = rows_of(data, &table, &columns, |_| true);
         let mut scans = Vec::new();
         for _ in 0..NEIGHBOURS / 2 {
-            match self.prepare(&table, columns.clone(), Predicate::True, None).await {
+            match self
+                .prepare(&table, columns.clone(), Predicate::True, Predicate::True, None)
+                .await
+            {
                 Ok(scan) => scans.extend([scan.clone(), scan]),
                 Err(error) => return self.fail(format!("concurrent scan: {error}")),
             }
@@ -127,6 +135,7 @@ impl<'a> Suite<'a> {
                 table: table.clone(),
                 columns: columns.clone(),
                 predicate,
+                conditions: Predicate::True,
                 limit: None,
             };
             let outcome = match self.loaded.connector.scan(request).await {

@@ -104,7 +104,7 @@ impl<'a> Suite<'a> {
             for columns in choices {
                 let expected = rows_of(data, &table, &columns, |_| true);
                 let what = format!("scan of {columns:?} of {:?}", table.name);
-                match self.rows(&table, columns, Predicate::True, None).await {
+                match self.rows(&table, columns, Predicate::True, Predicate::True, None).await {
                     Ok(rows) => self.same(&what, &expected, &rows),
                     Err(error) => self.fail(format!("{what}: {error}")),
                 }
@@ -129,12 +129,13 @@ impl<'a> Suite<'a> {
         table: &Arc<Table>,
         columns: Vec<ColumnName>,
         predicate: Predicate,
+        conditions: Predicate,
         limit: Option<u64>,
     ) -> Result<Scan, String> {
         let wanted: Vec<&Column> =
             columns.iter().filter_map(|name| table.column(name.as_str())).collect();
         let schema = scan_schema(&wanted);
-        let request = ScanRequest { table: table.clone(), columns, predicate, limit };
+        let request = ScanRequest { table: table.clone(), columns, predicate, conditions, limit };
         let scan = self
             .loaded
             .connector
@@ -171,9 +172,10 @@ impl<'a> Suite<'a> {
         table: &Arc<Table>,
         columns: Vec<ColumnName>,
         predicate: Predicate,
+        conditions: Predicate,
         limit: Option<u64>,
     ) -> Result<Rows, String> {
-        let scan = self.prepare(table, columns.clone(), predicate, limit).await?;
+        let scan = self.prepare(table, columns.clone(), predicate, conditions, limit).await?;
         collect(&scan, table, &columns).await
     }
 

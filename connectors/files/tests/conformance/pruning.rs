@@ -101,6 +101,7 @@ async fn a_limit_stops_reading() {
         table: tables[0].clone(),
         columns: vec!["id".into()],
         predicate: Predicate::True,
+        conditions: Predicate::True,
         limit: Some(10),
     };
     let scan = portcullis_connector_api::Connector::scan(&files, request).await.unwrap();

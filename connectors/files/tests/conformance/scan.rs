@@ -38,6 +38,7 @@ pub async fn plan(
         table: table.clone(),
         columns: table.columns.iter().map(|column| column.name.clone()).collect(),
         predicate,
+        conditions: Predicate::True,
         limit: None,
     };
     Ok(files.scan(request).await.map_err(|error| error.to_string())?.plan)

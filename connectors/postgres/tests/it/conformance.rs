@@ -166,4 +166,5 @@ async fn the_connector_keeps_what_every_connector_keeps() {
     };
     let report = check(&loaded, &data).await.unwrap();
     assert!(report.exact > report.refused, "{report:?}");
+    assert!(report.decided > report.refused, "{report:?}");
 }

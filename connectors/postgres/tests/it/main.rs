@@ -42,7 +42,13 @@ fn table(catalog: &SourceCatalog, name: &str) -> Arc<Table> {
 /// A request for these columns under a condition.
 fn request(table: &Arc<Table>, columns: &[&str], predicate: Predicate) -> ScanRequest {
     let columns = columns.iter().map(|name| ColumnName::from(*name)).collect();
-    ScanRequest { table: table.clone(), columns, predicate, limit: None }
+    ScanRequest {
+        table: table.clone(),
+        columns,
+        predicate,
+        conditions: Predicate::True,
+        limit: None,
+    }
 }
 
 fn compare(column: &str, op: CompareOp, value: Value) -> Predicate {

@@ -1,6 +1,8 @@
 //! Values of every type, marks, order of columns, limits.
 
 use portcullis_connector_api::{CompareOp, Connector, Predicate, Pushdown, ScanRequest, Value};
+use portcullis_connector_postgres::Options;
+use tokio_postgres::NoTls;
 
 use crate::{batches, compare, request, rows, scanned, source, table};
 
@@ -111,6 +113,54 @@ async fn a_cell_that_cannot_be_decoded_is_admitted_by_nothing() {
             assert_eq!(connector.pushdown(&table, &condition), Pushdown::Exact);
             let found = scanned(&connector, &table, &["id"], condition.clone()).await;
             assert_eq!(found, ["1"], "{condition}");
+        }
+    }
+}
+
+/// Conditions of a query: the server decides them, and by itself it knows every value it holds.
+#[tokio::test]
+async fn what_the_server_decides_it_decides_as_it_does_for_anybody() {
+    let script = "CREATE TABLE t (id int, m numeric(5, 2), d date, ts timestamp);
+        INSERT INTO t VALUES (1, 2, '2024-01-01', '2024-01-01'), (2, 'NaN', 'infinity', 'infinity'),
+        (3, 'NaN', '-infinity', '294260-01-01'), (4, 0.5, '1969-01-01', '1969-01-01'),
+        (5, NULL, NULL, NULL)";
+    let url = crate::support::shared().database(script);
+    let (connector, catalog) = crate::open(Options::new(&url)).await;
+    let (server, driver) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    tokio::spawn(driver);
+    let table = table(&catalog, "t");
+    let columns = [
+        ("m", "1.00", Value::Decimal { unscaled: 100, scale: 2 }),
+        ("d", "date '1970-01-01'", Value::Date(0)),
+        ("ts", "timestamp '1970-01-01'", Value::Timestamp(0)),
+    ];
+    for (column, constant, value) in columns {
+        use CompareOp::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+        let name = || column.into();
+        let compares = [Eq, NotEq, Gt, GtEq, Lt, LtEq].map(|op| {
+            (compare(column, op, value.clone()), format!("{column} {} {constant}", op.sql()))
+        });
+        let others = [
+            (Predicate::IsNull(name()), format!("{column} IS NULL")),
+            (Predicate::IsNotNull(name()), format!("{column} IS NOT NULL")),
+            (
+                Predicate::NotIn { column: name(), values: vec![value.clone()] },
+                format!("{column} NOT IN ({constant})"),
+            ),
+            (
+                Predicate::CompareColumns { left: name(), op: Eq, right: name() },
+                format!("{column} = {column}"),
+            ),
+        ];
+        for (condition, text) in compares.into_iter().chain(others) {
+            assert!(connector.decides(&table, &condition), "{condition}");
+            let mut asked = request(&table, &["id"], Predicate::True);
+            asked.conditions = condition;
+            let found = rows(&connector.scan(asked).await.unwrap()).await;
+            let text = format!("SELECT id::text FROM t WHERE {text} ORDER BY id");
+            let expected = server.query(&text, &[]).await.unwrap();
+            let expected: Vec<String> = expected.iter().map(|row| row.get(0)).collect();
+            assert_eq!(found, expected, "{text}");
         }
     }
 }

@@ -156,6 +156,10 @@ impl Dialect for Postgres {
         }
     }
 
+    fn decides(&self) -> bool {
+        true
+    }
+
     fn aggregates(&self, function: AggregateFunction, argument: &Shape) -> bool {
         use SqlType as T;
         let compares = argument.comparison != Comparison::Never;

@@ -110,6 +110,11 @@ impl Dialect for Sqlite {
         None
     }
 
+    /// A fallible column holds values of other classes than its own, which PostgreSQL has not.
+    fn decides(&self) -> bool {
+        false
+    }
+
     /// Its sum fails on overflow, so it does not travel.
     fn aggregates(&self, function: AggregateFunction, argument: &Shape) -> bool {
         function == AggregateFunction::Count

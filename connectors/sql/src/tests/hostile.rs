@@ -148,6 +148,7 @@ fn names_and_values_stay_in_their_place() {
                 table: left.clone(),
                 columns: left.columns.iter().map(|column| column.name.clone()).collect(),
                 predicate: guard.clone(),
+                conditions: Predicate::True,
                 limit: Some(7),
             };
             let statement = Statement::scan(dialect, &request)
@@ -187,6 +188,7 @@ fn values_are_never_in_the_text() {
                 table: one.clone(),
                 columns: vec!["a".into()],
                 predicate: compare("a", CompareOp::Gt, Value::text(text)),
+                conditions: Predicate::True,
                 limit: None,
             };
             let statement = Statement::scan(dialect, &request).unwrap();
@@ -205,6 +207,7 @@ fn names_that_cannot_be_quoted_are_refused() {
             table: one.clone(),
             columns: vec![name.into()],
             predicate: Predicate::True,
+            conditions: Predicate::True,
             limit: None,
         };
         let outcome = Statement::scan(&postgres(&[&one]), &request);
@@ -226,7 +229,13 @@ fn nul_does_not_reach_postgres() {
             crate::pushdown(&known, &one, &predicate),
             portcullis_connector_api::Pushdown::No
         );
-        let request = ScanRequest { table: one.clone(), columns: vec![], predicate, limit: None };
+        let request = ScanRequest {
+            table: one.clone(),
+            columns: vec![],
+            predicate,
+            conditions: Predicate::True,
+            limit: None,
+        };
         assert!(matches!(Statement::scan(&known, &request), Err(SqlError::Unsupported(_))));
     }
 }
@@ -244,7 +253,13 @@ fn what_is_too_large_is_refused() {
     });
     let many = Predicate::In { column: "a".into(), values: vec![Value::text("x"); 70_000] };
     for predicate in [wide, deep, many] {
-        let request = ScanRequest { table: one.clone(), columns: vec![], predicate, limit: None };
+        let request = ScanRequest {
+            table: one.clone(),
+            columns: vec![],
+            predicate,
+            conditions: Predicate::True,
+            limit: None,
+        };
         assert!(matches!(Statement::scan(&known, &request), Err(SqlError::Unsupported(_))));
     }
     let tower = (0..40).fold(scan(&one, &["a"], Predicate::True), |input, _| Node::Aggregate {

@@ -1,10 +1,10 @@
 //! What may be pushed down.
 
 use portcullis_connector_api::subplan::{Node, SortKey};
-use portcullis_connector_api::{CompareOp, Predicate, Pushdown, Value};
+use portcullis_connector_api::{CompareOp, Predicate, Pushdown, ScanRequest, SqlType, Value};
 
-use super::{compare, customers, postgres, scan, subplan, tenant};
-use crate::{SqlError, Sqlite, Statement, pushdown};
+use super::{column, compare, customers, postgres, scan, subplan, table, tenant};
+use crate::{SqlError, Sqlite, Statement, decides, pushdown};
 
 #[test]
 fn postgres_is_trusted_where_it_means_the_same() {
@@ -61,11 +61,92 @@ fn a_subplan_with_an_inexact_guard_stays_here() {
     assert!(Statement::subplan(&known, &plan(tenant("acme"))).is_ok());
     let inexact = Predicate::IsNotNull("measure".into());
     assert!(Statement::subplan(&known, &plan(inexact.clone())).is_err());
-    let filtered = Node::Filter {
+    // `measure` is kept with more digits than we compare by.
+    let value = Value::Decimal { unscaled: 1, scale: 0 };
+    let filtered = |predicate| Node::Filter {
         input: scan(&table, &["measure"], tenant("acme")).into(),
-        predicate: Predicate::IsNotNull(0),
+        predicate,
     };
-    assert!(Statement::subplan(&known, &subplan(&filtered, 1)).is_err());
+    let compared = filtered(Predicate::Compare { column: 0, op: CompareOp::Gt, value });
+    assert!(Statement::subplan(&known, &subplan(&compared, 1)).is_err());
+    // Above the scan a cell that we cannot decode is a value like any other.
+    let present = filtered(Predicate::IsNotNull(0));
+    assert!(Statement::subplan(&known, &subplan(&present, 1)).is_ok());
+}
+
+/// What SQLite keeps in a column is of any class, so a cell that does not fit stays behind.
+#[test]
+fn a_fallible_column_leaves_its_scan_only_where_the_source_decides() {
+    let fallible = table("t", vec![column("n", SqlType::Int8, true)]);
+    let plan = subplan(&scan(&fallible, &["n"], Predicate::True), 1);
+    assert!(Statement::subplan(&postgres(&[&fallible]), &plan).is_ok());
+    assert!(matches!(Statement::subplan(&Sqlite, &plan), Err(SqlError::Unsupported(_))));
+    let large = compare("n", CompareOp::Gt, Value::Int(1));
+    assert!(decides(&postgres(&[&fallible]), &fallible, &large));
+    assert!(!decides(&Sqlite, &fallible, &large));
+}
+
+#[test]
+fn postgres_decides_what_it_can_be_told() {
+    use CompareOp::{Gt, NotEq};
+    let table = customers();
+    let known = postgres(&[&table]);
+    for (condition, expected) in [
+        (compare("born", Gt, Value::Date(1)), true),
+        (compare("born", Gt, Value::Date(i32::MAX)), false),
+        (compare("balance", NotEq, Value::Int(1)), true),
+        (compare("measure", Gt, Value::Int(1)), false),
+        (Predicate::IsNotNull("measure".into()), true),
+        (compare("extra", NotEq, Value::text("{}")), false),
+        (compare("absent", Gt, Value::Int(1)), false),
+    ] {
+        assert_eq!(decides(&known, &table, &condition), expected, "{condition}");
+    }
+}
+
+#[test]
+fn a_condition_stands_above_the_guard_and_without_a_fence() {
+    let table = customers();
+    let known = postgres(&[&table]);
+    let born = |op| compare("born", op, Value::Date(1));
+    let request = |columns: &[&str], conditions, limit| ScanRequest {
+        table: table.clone(),
+        columns: columns.iter().map(|name| (*name).into()).collect(),
+        predicate: born(CompareOp::Lt),
+        conditions,
+        limit,
+    };
+    for (columns, conditions, limit, text) in [
+        (
+            &["id"][..],
+            born(CompareOp::Gt),
+            None,
+            "SELECT t0.c0 AS c0 FROM (SELECT t1.c0 AS c0, t1.c1 AS c1 FROM (SELECT t2.\"id\" AS c0, \
+             t2.\"born\" AS c1 FROM \"public\".\"customers\" AS t2 WHERE (t2.\"born\" < $1::date \
+             AND t2.\"born\" BETWEEN $2::date AND $3::date)) AS t1 WHERE t1.c1 > $4::date) AS t0",
+        ),
+        (
+            &["born"],
+            Predicate::IsNotNull("born".into()),
+            Some(7),
+            "SELECT t0.c0 AS c0 FROM (SELECT t1.c0 AS c0 FROM (SELECT t2.\"born\" AS c0 FROM \
+             \"public\".\"customers\" AS t2 WHERE (t2.\"born\" < $1::date AND t2.\"born\" BETWEEN \
+             $2::date AND $3::date)) AS t1 WHERE t1.c0 IS NOT NULL) AS t0 LIMIT $4::int8",
+        ),
+        (
+            &[],
+            Predicate::True,
+            None,
+            "SELECT NULL AS c0 FROM \"public\".\"customers\" AS t0 WHERE (t0.\"born\" < $1::date \
+             AND t0.\"born\" BETWEEN $2::date AND $3::date)",
+        ),
+    ] {
+        let statement = Statement::scan(&known, &request(columns, conditions, limit)).unwrap();
+        assert_eq!(statement.text(), text);
+    }
+    let undecided = compare("measure", CompareOp::Gt, Value::Int(1));
+    let refused = Statement::scan(&known, &request(&["id"], undecided, None));
+    assert!(matches!(refused, Err(SqlError::Unsupported(_))));
 }
 
 #[test]

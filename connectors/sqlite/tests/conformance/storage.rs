@@ -54,7 +54,13 @@ pub async fn plan(
     predicate: Predicate,
 ) -> Arc<dyn ExecutionPlan> {
     let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-    let request = ScanRequest { table: table.clone(), columns, predicate, limit: None };
+    let request = ScanRequest {
+        table: table.clone(),
+        columns,
+        predicate,
+        conditions: Predicate::True,
+        limit: None,
+    };
     connector.scan(request).await.unwrap().plan
 }
 
