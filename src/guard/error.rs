@@ -11,6 +11,7 @@ use datafusion::error::DataFusionError;
 use portcullis_connector_api::{ConnectorError, SourceName};
 
 use crate::error::{ClientError, SqlState};
+use crate::sql::Query;
 
 /// Why a query is not planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +98,15 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
         Some(_) => said,
         None => said.internal(error),
     }
+}
+
+/// As [`client_error`], of an error in planning a query, with the place in the client's text where
+/// the engine knows it.
+pub fn planning_error(query: &Query, error: &DataFusionError) -> ClientError {
+    let said = client_error(error);
+    let place = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+    let position = place.and_then(|place| query.position(place.start.line, place.start.column));
+    said.at(position)
 }
 
 /// The error beneath all contexts, diagnostics and collections of the engine.

@@ -29,7 +29,7 @@ mod touched;
 
 pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
-pub use error::{GuardError, client_error, running_error};
+pub use error::{GuardError, client_error, planning_error, running_error};
 pub use estate::{
     ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules, TableTenancy, TenantType,
 };

@@ -82,6 +82,7 @@ impl Default for Guard {
         let mut config = SessionConfig::new().with_information_schema(false);
         let options = config.options_mut();
         options.sql_parser.parse_float_as_decimal = true;
+        options.sql_parser.collect_spans = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.collect_statistics = false;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();

@@ -34,6 +34,7 @@ pub struct Session {
     scope: TenantScope,
     id: String,
     client: SocketAddr,
+    process_id: i32,
     settings: Settings,
     prepared: HashMap<String, Option<Prepared>>,
 }
@@ -71,6 +72,7 @@ impl Session {
             scope,
             id: Uuid::new_v4().to_string(),
             client: login.client,
+            process_id: login.process_id,
             settings,
             prepared: HashMap::new(),
         })
@@ -104,7 +106,7 @@ impl Session {
     /// What the system catalog's functions tell of the session.
     pub(in crate::session) fn facts(&self) -> SessionFacts {
         SessionFacts {
-            backend_pid: 0,
+            backend_pid: self.process_id,
             client: Some(self.client),
             server: None,
             settings: Arc::new(self.settings.clone()),

@@ -16,7 +16,7 @@ use crate::audit::{Decision, Intent, Outcome, Sent};
 use crate::error::{ClientError, SqlState};
 use crate::federate::{self, Prepared as Ready};
 use crate::guard::{
-    Described, GuardedPlan, SessionCatalog, TenantScope, Touched, client_error, running_error,
+    Described, GuardedPlan, SessionCatalog, TenantScope, Touched, planning_error, running_error,
 };
 use crate::policy::RequestFacts;
 use crate::sql::{Explain, Query};
@@ -63,7 +63,7 @@ impl Session {
         self.gateway()
             .guard()
             .describe(&catalog, query, declared)
-            .map_err(|error| client_error(&error))
+            .map_err(|error| planning_error(query, &error))
     }
 
     /// Runs a query. Whatever becomes of it stands in the audit log.
@@ -185,7 +185,7 @@ impl Session {
         learned.policy_set = Some(catalog.authority().policies.hash().to_owned());
         let now: DateTime<Utc> = catalog.authority().facts.now.into();
         let guard = self.gateway().guard();
-        let said = |error| client_error(&error);
+        let said = |error| planning_error(call.query, &error);
         let parameters = if call.values.is_empty() {
             Vec::new()
         } else {

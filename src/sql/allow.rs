@@ -1,5 +1,7 @@
 //! The allowlist of statements. What is not named here as allowed is refused.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{
     self, CloseCursor, ContextModifier, DiscardObject, Expr, Ident, ObjectName, Reset, Set,
     UtilityOption, Value,
@@ -9,17 +11,18 @@ use super::error::SqlError;
 use super::query;
 use super::statement::{Command, Explain, SetValue};
 
-pub(super) fn command(statement: ast::Statement) -> Result<Command, SqlError> {
+/// `text` is what the places in the statement refer to.
+pub(super) fn command(statement: ast::Statement, text: &Arc<str>) -> Result<Command, SqlError> {
     use ast::Statement as S;
     match statement {
-        S::Query(query) => Ok(Command::Query(query::check(*query)?)),
+        S::Query(query) => Ok(Command::Query(query::check(*query, text)?)),
         S::Explain {
             analyze, verbose, statement, options, query_plan, estimate, format, ..
         } => {
             if query_plan || estimate || format.is_some() {
                 return Err(SqlError::Unsupported("this form of EXPLAIN".to_owned()));
             }
-            explain(analyze, verbose, *statement, options.unwrap_or_default())
+            explain(analyze, verbose, *statement, options.unwrap_or_default(), text)
         }
         S::ShowVariable { variable } => Ok(show(&variable)),
         S::Set(set) => self::set(set),
@@ -38,7 +41,7 @@ pub(super) fn command(statement: ast::Statement) -> Result<Command, SqlError> {
             S::Query(query) => Ok(Command::Prepare {
                 name: fold(&name),
                 types: data_types,
-                query: query::check(*query)?,
+                query: query::check(*query, text)?,
             }),
             other => Err(refusal(&other)),
         },
@@ -63,6 +66,7 @@ fn explain(
     verbose: bool,
     statement: ast::Statement,
     options: Vec<UtilityOption>,
+    text: &Arc<str>,
 ) -> Result<Command, SqlError> {
     let (mut analyze, mut verbose) = (analyze, verbose);
     for option in options {
@@ -86,7 +90,7 @@ fn explain(
     }
     match statement {
         ast::Statement::Query(query) => {
-            Ok(Command::Explain(Explain { query: query::check(*query)?, analyze, verbose }))
+            Ok(Command::Explain(Explain { query: query::check(*query, text)?, analyze, verbose }))
         }
         other => Err(refusal(&other)),
     }

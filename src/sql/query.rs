@@ -1,6 +1,7 @@
 //! What a query may be made of, whatever its tables are.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use sqlparser::ast::{self, Expr, Select, TableFactor, Visit, Visitor};
 
@@ -8,11 +9,11 @@ use super::allow;
 use super::error::SqlError;
 use super::statement::Query;
 
-/// Checks a query with all that is nested in it.
-pub(super) fn check(query: ast::Query) -> Result<Query, SqlError> {
+/// Checks a query with all that is nested in it. `text` is where it stands.
+pub(super) fn check(query: ast::Query, text: &Arc<str>) -> Result<Query, SqlError> {
     match query.visit(&mut Check) {
         ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(Query::new(query)),
+        ControlFlow::Continue(()) => Ok(Query::new(query, text)),
     }
 }
 

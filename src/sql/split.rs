@@ -44,15 +44,17 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
             }
         })?;
     let place = Places::new(text);
+    let whole: Arc<str> = text.into();
     tokens
         .split(|token| token.token == Token::SemiColon)
         .filter(|tokens| tokens.iter().any(is_meaningful))
-        .map(|tokens| parse_one(&place, tokens, limits))
+        .map(|tokens| parse_one(&place, &whole, tokens, limits))
         .collect()
 }
 
 fn parse_one(
     place: &Places<'_>,
+    whole: &Arc<str>,
     tokens: &[TokenWithSpan],
     limits: &Limits,
 ) -> Result<Statement, SqlError> {
@@ -62,7 +64,7 @@ fn parse_one(
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(limits.max_depth)
-        .with_tokens_with_locations(tokens.to_vec());
+        .with_tokens_with_locations(spelled_out(tokens));
     let parsed = parser.parse_statement().map_err(|error| syntax_error(place.text, error))?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
@@ -72,7 +74,41 @@ fn parse_one(
         });
     }
     let text: Arc<str> = place.slice(tokens).into();
-    Ok(Statement { text, command: allow::command(parsed)? })
+    Ok(Statement { text, command: allow::command(parsed, whole)? })
+}
+
+/// `TABLE name` is short for `SELECT * FROM name`, and the grammar knows it in some places only.
+/// The word is reserved: where a query can begin, it can be nothing else.
+fn spelled_out(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut spelled = Vec::with_capacity(tokens.len());
+    let mut before: Option<&Token> = None;
+    for token in tokens {
+        if is_word(&token.token, &["TABLE"]) && before.is_none_or(query_may_follow) {
+            let long = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+            spelled.extend(long.map(|long| TokenWithSpan { token: long, span: token.span }));
+        } else {
+            spelled.push(token.clone());
+        }
+        if is_meaningful(token) {
+            before = Some(&token.token);
+        }
+    }
+    spelled
+}
+
+fn query_may_follow(token: &Token) -> bool {
+    const WORDS: [&str; 9] =
+        ["UNION", "INTERSECT", "EXCEPT", "ALL", "DISTINCT", "AS", "EXPLAIN", "ANALYZE", "VERBOSE"];
+    matches!(token, Token::LParen | Token::RParen) || is_word(token, &WORDS)
+}
+
+fn is_word(token: &Token, words: &[&str]) -> bool {
+    match token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            words.iter().any(|one| word.value.eq_ignore_ascii_case(one))
+        }
+        _ => false,
+    }
 }
 
 fn is_meaningful(token: &TokenWithSpan) -> bool {
@@ -132,7 +168,7 @@ fn split_location(message: &str) -> (&str, Option<Location>) {
 }
 
 /// A place as PostgreSQL counts it: in characters from 1.
-fn position(text: &str, location: Location) -> Option<u32> {
+pub(super) fn position(text: &str, location: Location) -> Option<u32> {
     if location.line == 0 {
         return None;
     }

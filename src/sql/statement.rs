@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use sqlparser::ast;
+use sqlparser::tokenizer::Location;
+
+use super::split::position;
 
 /// One statement, parsed and allowed in kind. Whether its tables and functions may be used is
 /// decided later, by the policies and the guard.
@@ -72,17 +75,26 @@ pub enum Command {
 
 /// A query's tree. Shared, because statements are kept and run again.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Query(Arc<ast::Query>);
+pub struct Query {
+    tree: Arc<ast::Query>,
+    /// The whole text that the tree's places refer to.
+    text: Arc<str>,
+}
 
 impl Query {
     /// Only the checks of this stage make one.
-    pub(in crate::sql) fn new(query: ast::Query) -> Self {
-        Self(Arc::new(query))
+    pub(in crate::sql) fn new(query: ast::Query, text: &Arc<str>) -> Self {
+        Self { tree: Arc::new(query), text: Arc::clone(text) }
     }
 
     /// The tree.
     pub fn ast(&self) -> &ast::Query {
-        &self.0
+        &self.tree
+    }
+
+    /// A place in the tree, as PostgreSQL counts it: in characters of the client's text, from 1.
+    pub fn position(&self, line: u64, column: u64) -> Option<u32> {
+        position(&self.text, Location { line, column })
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Login {
     pub token: String,
     /// The other startup parameters, such as `application_name` and `options`.
     pub parameters: BTreeMap<String, String>,
+    /// The number by which the client can cancel, which the protocol calls process ID.
+    pub process_id: i32,
     /// The peer's address.
     pub client: SocketAddr,
     /// Whether the connection is under TLS.

@@ -73,12 +73,13 @@ impl<B: Backend> LoginDesk<'_, B> {
         let long_key = startup.minor >= LONG_CANCEL_KEYS;
         let encrypted = startup.encrypted;
         let parameters = settings(startup);
-        let login = Login { user, database, token, parameters, client, encrypted };
-        let conversation = self.backend.login(login).await?;
         let ticket = self.cancels.register(long_key).map_err(|error| {
             ClientError::new(SqlState::INTERNAL_ERROR, "the session could not be opened")
                 .internal(error)
         })?;
+        let process_id = ticket.number;
+        let login = Login { user, database, token, parameters, process_id, client, encrypted };
+        let conversation = self.backend.login(login).await?;
 
         replies.put(&Authentication::Ok);
         for (name, value) in conversation.parameters() {
