@@ -82,7 +82,7 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
                 .hint("Read fewer rows or columns at once, or aggregate earlier.")
         }
         DataFusionError::NotImplemented(message) => {
-            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, one_line(message))
+            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&one_line(message)))
         }
         DataFusionError::SQL(_, _) => ClientError::new(SqlState::SYNTAX_ERROR, "syntax error"),
         DataFusionError::Plan(message) => plan_error(message),
@@ -238,7 +238,25 @@ fn cast_error(message: &str) -> ClientError {
             "invalid input syntax for a date or time",
         );
     }
-    ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, "invalid input syntax for this type")
+    let wanted = message.rsplit_once("value of ").map(|(_, rest)| rest);
+    let wanted = wanted.and_then(|rest| rest.strip_suffix(" type")).and_then(sql_name);
+    let wanted = wanted.map_or("this type".to_owned(), |name| format!("type {name}"));
+    let message = format!("invalid input syntax for {wanted}");
+    ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, message)
+}
+
+/// What PostgreSQL calls an Arrow type.
+fn sql_name(arrow: &str) -> Option<&'static str> {
+    Some(match arrow {
+        "Int16" => "smallint",
+        "Int32" => "integer",
+        "Int64" => "bigint",
+        "Float32" => "real",
+        "Float64" => "double precision",
+        "Boolean" => "boolean",
+        decimal if decimal.starts_with("Decimal") => "numeric",
+        _ => return None,
+    })
 }
 
 /// Planning sees no rows, so the engine's words hold only names that the caller may see, and
@@ -249,8 +267,16 @@ fn plan_error(message: &str) -> ClientError {
         let name = rest.split('\'').next().unwrap_or_default();
         return ClientError::from(&GuardError::UndefinedFunction(format!("{name}(…)")));
     }
-    let state = if line.contains("must appear in the GROUP BY")
-        || line.contains("must be part of GROUP BY")
+    if let Some((column, _)) = line.split_once("\" must appear in the GROUP BY")
+        && let Some((_, column)) = column.rsplit_once('"')
+    {
+        let message = format!(
+            "column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate \
+             function"
+        );
+        return ClientError::new(SqlState::GROUPING_ERROR, message);
+    }
+    let state = if line.contains("must be part of GROUP BY")
         || line.contains("could not be resolved from available columns")
     {
         SqlState::GROUPING_ERROR
@@ -293,8 +319,10 @@ fn one_line(message: &str) -> String {
 
 fn lower_first(message: &str) -> String {
     let mut characters = message.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => String::new(),
+    match (characters.next(), characters.clone().next()) {
+        // An abbreviation or a keyword.
+        (_, Some(second)) if second.is_uppercase() => message.to_owned(),
+        (Some(first), _) => first.to_lowercase().chain(characters).collect(),
+        (None, _) => String::new(),
     }
 }

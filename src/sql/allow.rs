@@ -258,6 +258,33 @@ pub(super) fn refusal(statement: &ast::Statement) -> SqlError {
     SqlError::ReadOnly(change)
 }
 
+/// Why a statement that the grammar does not know is refused, by its first word, where that word
+/// says enough: PostgreSQL has more statements than the grammar, and ways to write them.
+pub(super) fn refusal_by_word(word: &str) -> Option<SqlError> {
+    const CHANGES: [&str; 12] = [
+        "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "GRANT",
+        "REVOKE", "COMMENT", "REASSIGN",
+    ];
+    const OTHERS: [&str; 12] = [
+        "CALL",
+        "CHECKPOINT",
+        "CLUSTER",
+        "DO",
+        "IMPORT",
+        "LISTEN",
+        "LOAD",
+        "LOCK",
+        "NOTIFY",
+        "REFRESH",
+        "REINDEX",
+        "VACUUM",
+    ];
+    let is = |known: &&&str| word.eq_ignore_ascii_case(known);
+    let change = CHANGES.iter().find(is).map(|change| SqlError::ReadOnly(change));
+    let other = || OTHERS.iter().find(is).map(|other| SqlError::Unsupported((*other).to_owned()));
+    change.or_else(other)
+}
+
 /// The statement's leading keyword, for the message; the rest of it stays out.
 fn first_words(statement: &ast::Statement) -> String {
     let text = statement.to_string();

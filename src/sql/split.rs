@@ -65,7 +65,10 @@ fn parse_one(
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(limits.max_depth)
         .with_tokens_with_locations(spelled_out(tokens));
-    let parsed = parser.parse_statement().map_err(|error| syntax_error(place.text, error))?;
+    let parsed = parser.parse_statement().map_err(|error| {
+        let refusal = first_word(tokens).and_then(allow::refusal_by_word);
+        refusal.unwrap_or_else(|| syntax_error(place.text, end(tokens), error))
+    })?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         return Err(SqlError::Syntax {
@@ -136,7 +139,20 @@ fn is_operator(token: &Token) -> bool {
     }
 }
 
-fn syntax_error(text: &str, error: ParserError) -> SqlError {
+fn first_word(tokens: &[TokenWithSpan]) -> Option<&str> {
+    match &tokens.iter().find(|token| is_meaningful(token))?.token {
+        Token::Word(word) if word.quote_style.is_none() => Some(&word.value),
+        _ => None,
+    }
+}
+
+/// The place behind the last token.
+fn end(tokens: &[TokenWithSpan]) -> Option<Location> {
+    tokens.iter().rfind(|token| is_meaningful(token)).map(|token| token.span.end)
+}
+
+/// `end` is where a statement ends that breaks off.
+fn syntax_error(text: &str, end: Option<Location>, error: ParserError) -> SqlError {
     match error {
         ParserError::RecursionLimitExceeded => SqlError::TooComplex,
         ParserError::TokenizerError(message) => {
@@ -144,7 +160,7 @@ fn syntax_error(text: &str, error: ParserError) -> SqlError {
         }
         ParserError::ParserError(message) => {
             let (said, location) = split_location(&message);
-            let position = location.and_then(|location| position(text, location));
+            let position = location.or(end).and_then(|location| position(text, location));
             let message = match said.rsplit_once("found: ") {
                 Some((_, "EOF")) => "syntax error at end of input".to_owned(),
                 Some((_, token)) => format!("syntax error at or near \"{token}\""),

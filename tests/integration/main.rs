@@ -16,5 +16,6 @@ mod python;
 
 mod clients;
 mod pushdown;
+mod sql;
 mod tpch;
 mod wire;

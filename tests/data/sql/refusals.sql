@@ -1,0 +1,228 @@
+-- as ada
+-- Nothing is written, made, or read from elsewhere; the session lives on.
+insert into crm.customers values (1);
+! 42501 permission denied: INSERT is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+update crm.customers set name = 'x';
+! 42501 permission denied: UPDATE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+delete from crm.customers;
+! 42501 permission denied: DELETE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+truncate crm.customers;
+! 42501 permission denied: TRUNCATE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+merge into crm.customers using crm.countries on true when matched then delete;
+! 42501 permission denied: MERGE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+create table t (a int);
+! 42501 permission denied: CREATE TABLE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+create table t as select * from crm.customers;
+! 42501 permission denied: CREATE TABLE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+select * into t from crm.customers;
+! 42501 permission denied: SELECT INTO is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+create view v as select 1;
+! 42501 permission denied: CREATE VIEW is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+create function f() returns int language sql as 'select 1';
+! 42501 permission denied: CREATE FUNCTION is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+drop table crm.customers;
+! 42501 permission denied: DROP is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+alter table crm.customers add column x int;
+! 42501 permission denied: ALTER is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+grant select on crm.customers to mira;
+! 42501 permission denied: GRANT is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+copy crm.customers to '/tmp/x';
+! 42501 permission denied: COPY to a file or program is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+copy crm.customers from stdin;
+! 42501 permission denied: COPY FROM is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+copy crm.customers to program 'sh';
+! 42501 permission denied: COPY to a file or program is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+do 'begin end';
+! 0A000 DO is not supported
+
+call f();
+! 0A000 CALL is not supported
+
+vacuum;
+! 0A000 VACUUM is not supported
+
+reindex table crm.customers;
+! 0A000 REINDEX is not supported
+
+create external table loot stored as csv location '/etc/passwd';
+! 42501 permission denied: CREATE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+create rule r as on select to t do instead nothing;
+! 42501 permission denied: CREATE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+lock table crm.customers;
+! 0A000 LOCK is not supported
+
+select * from crm.customers for update;
+! 42501 permission denied: SELECT FOR UPDATE or SHARE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+with gone as (delete from crm.customers returning *) select * from gone;
+! 42501 permission denied: DELETE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+select * from '/etc/passwd';
+! 42601 syntax error: a table's name stands in double quotes
+
+select * from pg_read_file('/etc/passwd');
+! 42883 function pg_read_file(…) does not exist
+  hint: No function of this name is allowed here.
+
+select * from read_parquet('/etc/passwd');
+! 42883 function read_parquet(…) does not exist
+  hint: No function of this name is allowed here.
+
+select pg_sleep(1);
+! 42883 @8 function pg_sleep(…) does not exist
+  hint: No function of this name is allowed here.
+
+select set_config('row_security', 'off', false);
+! 0A000 set_config is not supported
+  hint: Use SET.
+
+select lo_import('/etc/passwd');
+! 42883 @8 function lo_import(…) does not exist
+  hint: No function of this name is allowed here.
+
+select dblink('x', 'y');
+! 42883 @8 function dblink(…) does not exist
+  hint: No function of this name is allowed here.
+
+select 1; drop table crm.customers;
+! 42501 permission denied: DROP is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+-- Names: hidden is the same as absent.
+select nosuch from crm.customers;
+! 42703 @8 column "nosuch" does not exist
+
+select c.nosuch from crm.customers as c;
+! 42703 @8 column c.nosuch does not exist
+
+select id,
+       nosuch
+from crm.customers;
+! 42703 @19 column "nosuch" does not exist
+
+select * from crm.nosuch;
+! 42P01 @15 relation "crm.nosuch" does not exist
+
+select * from nosuch.customers;
+! 42P01 @15 relation "nosuch.customers" does not exist
+
+select * from other.crm.customers;
+! 0A000 @15 cross-database references are not implemented: "other.crm.customers"
+
+select * from customers, countries where nope = 1;
+! 42703 @42 column "nope" does not exist
+
+select nosuch(1);
+! 42883 @8 function nosuch(…) does not exist
+  hint: No function of this name is allowed here.
+
+select x.id from crm.customers as c;
+! 42703 @8 column x.id does not exist
+
+-- as scout
+-- The agent may not see this column, and is told what it would be told of any other name.
+select internal_note from lake.tickets;
+! 42703 @8 column "internal_note" does not exist
+
+select internal_nope from lake.tickets;
+! 42703 @8 column "internal_nope" does not exist
+
+select count(*) from lake.tickets where internal_note like 'S%';
+! 42703 @41 column "internal_note" does not exist
+
+select count(*) from information_schema.columns where column_name like 'internal%';
+0
+= 1
+
+select count(*) from pg_attribute where attname like 'internal%';
+0
+= 1
+
+-- as tove
+-- Syntax, with its place.
+select 1 +;
+! 42601 @11 syntax error at end of input
+
+select * from crm.customers where;
+! 42601 @34 syntax error at end of input
+
+select * frm crm.customers;
+! 42601 @14 syntax error at or near "crm"
+
+selec 1;
+! 42601 @1 syntax error at or near "selec"
+
+select 'open;
+! 42601 @8 unterminated string literal
+
+select (1;
+! 42601 @10 syntax error at end of input
+
+-- Values, without the values.
+select 'abc'::int;
+! 22P02 invalid input syntax for type integer
+
+select 1 / 0;
+! 22012 division by zero
+
+select 99999999999::int;
+! 22003 value out of range
+
+select 'x'::date;
+! 22007 invalid input syntax for a date or time
+
+select '{'::json;
+! 0A000 unsupported SQL type JSON
+
+select count(*) from crm.customers group by nosuch;
+! 42703 column "nosuch" does not exist
+
+select id, count(*) from crm.customers;
+! 42803 @8 column "crm.customers.id" must appear in the GROUP BY clause or be used in an aggregate function
+
+select (select id from crm.customers);
+! 21000 more than one row returned by a subquery used as an expression
+
+select 1 union select 1, 2;
+! 42601 @1 UNION queries have different number of columns
+
+select id from crm.customers c join crm.countries k on c.country = k.code where code = id;
+! 22P02 invalid input syntax for type bigint
