@@ -1,9 +1,11 @@
 //! Which conditions of a query may cross the guard.
 //!
 //! Exactly those that can be said as a [`Predicate`]: a plain, wholly revealed column compared
-//! with a constant or a column of the same type. What cannot be said there stays above the
+//! with a constant or a column of the same type. (A constant may have more digits than the column:
+//! `total > 10.005`.) What cannot be said there stays above the
 //! barrier and sees only rows and values that the caller may see.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column as PlanColumn, ScalarValue};
 use datafusion::logical_expr::expr::{InList, Like};
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
@@ -103,8 +105,10 @@ impl<C: PlainColumns> Lifting<'_, C> {
                 (sql_type == other && is_comparable(sql_type))
                     .then_some(Predicate::CompareColumns { left, op, right })
             }
-            (Expr::Column(_), _) => self.compare_constant(left, op, right),
-            (_, Expr::Column(_)) => self.compare_constant(right, op.swapped(), left),
+            (Expr::Column(_) | Expr::Cast(_), _) => self.compare_constant(left, op, right),
+            (_, Expr::Column(_) | Expr::Cast(_)) => {
+                self.compare_constant(right, op.swapped(), left)
+            }
             _ => None,
         }
     }
@@ -115,13 +119,13 @@ impl<C: PlainColumns> Lifting<'_, C> {
         op: CompareOp,
         value: &Expr,
     ) -> Option<Predicate<C::Name>> {
-        let (column, sql_type) = self.column(column)?;
+        let (column, sql_type) = self.widened(column)?;
         if let Expr::Literal(value, _) = value
             && value.is_null()
         {
             return Some(Predicate::False);
         }
-        let value = constant(value, sql_type)?;
+        let value = constant(value, &sql_type)?;
         Some(Predicate::Compare { column, op, value })
     }
 
@@ -146,12 +150,37 @@ impl<C: PlainColumns> Lifting<'_, C> {
         })
     }
 
+    /// A column, perhaps under a cast that the type coercion put there because the constant has
+    /// more digits, and the type that it is compared in.
+    fn widened(&self, expr: &Expr) -> Option<(C::Name, SqlType)> {
+        let Expr::Cast(cast) = expr else {
+            return self.column(expr).map(|(name, sql_type)| (name, sql_type.clone()));
+        };
+        let (name, sql_type) = self.column(&cast.expr)?;
+        let wide = match (sql_type, cast.field.data_type()) {
+            (SqlType::Int2, DataType::Int32) => SqlType::Int4,
+            (SqlType::Int2 | SqlType::Int4, DataType::Int64) => SqlType::Int8,
+            (SqlType::Numeric { precision, scale }, DataType::Decimal128(wider, finer))
+                if finer >= scale && whole(*wider, *finer) >= whole(*precision, *scale) =>
+            {
+                SqlType::Numeric { precision: *wider, scale: *finer }
+            }
+            _ => return None,
+        };
+        Some((name, wide))
+    }
+
     fn column(&self, expr: &Expr) -> Option<(C::Name, &SqlType)> {
         match expr {
             Expr::Column(column) => self.columns.plain(column),
             _ => None,
         }
     }
+}
+
+/// Digits before the point.
+fn whole(precision: u8, scale: i8) -> i16 {
+    i16::from(precision) - i16::from(scale)
 }
 
 /// Reads `abc%`, `a\%c%` and `abc`; `None` for any other pattern.

@@ -42,3 +42,10 @@ INSERT INTO ledger VALUES
     (3, 'acme', 'b', 3.00, 'infinity', '-infinity'),
     (4, 'acme', 'b', 4.00, NULL, NULL),
     (5, 'other', 'b', 'NaN', '-infinity', 'infinity');
+
+-- A numeric without a precision is carried with ten digits behind the point, so it is compared
+-- here.
+CREATE TABLE gauges (id int8 PRIMARY KEY, org_id text NOT NULL, reading numeric, size int4);
+INSERT INTO gauges VALUES
+    (1, 'acme', 0.1, 1), (2, 'acme', 0.10000000000001, 2), (3, 'acme', 2.5, 3),
+    (4, 'acme', 4.5, 4), (5, 'other', 'NaN', 5);

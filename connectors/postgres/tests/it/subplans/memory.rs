@@ -7,10 +7,13 @@ use std::sync::Arc;
 use portcullis_connector_api::subplan::{Aggregate, AggregateFunction, JoinKind, Node};
 use portcullis_connector_api::{CompareOp, Predicate, SourceCatalog, Table, Value};
 
-/// NULL sorts last by itself; where it must not, the order says so.
+/// In the order of PostgreSQL: NaN is above all numbers and equal to itself, and NULL sorts last
+/// by itself; where it must not, the order says so.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     Int(i64),
+    /// A number that we cannot carry.
+    Nan,
     Text(String),
     Null,
 }
@@ -24,8 +27,8 @@ pub struct Loaded {
 
 const TEXTS: [&str; 6] = ["acme", "ACME", "Äcme", "acme ", "", "b"];
 
-/// `people(id, boss, name, org, size)` and `visits(person, place, points)`: names collate
-/// without case, sizes are an enum.
+/// `people(id, boss, name, org, size)` and `visits(person, place, points, score)`: names collate
+/// without case, sizes are an enum, scores may be NaN.
 fn contents() -> [(&'static str, Vec<Row>); 2] {
     let text = |at: i64| Cell::Text(TEXTS[usize::try_from(at).unwrap() % TEXTS.len()].to_owned());
     let or_null = |null: bool, cell: Cell| if null { Cell::Null } else { cell };
@@ -47,6 +50,11 @@ fn contents() -> [(&'static str, Vec<Row>); 2] {
                 or_null(at % 13 == 0, Cell::Int(at % 45)),
                 or_null(at % 9 == 0, text(at / 2)),
                 Cell::Int(at * 37 % 100 - 50),
+                match at % 8 {
+                    0 => Cell::Null,
+                    5 => Cell::Nan,
+                    _ => Cell::Int(at * 13 % 45),
+                },
             ]
         })
         .collect();
@@ -58,12 +66,13 @@ pub fn script() -> String {
         "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
          CREATE TYPE size AS ENUM ('small', 'large');
          CREATE TABLE people (id int8, boss int8, name text COLLATE nocase, org text, size size);
-         CREATE TABLE visits (person int8, place text, points int8);",
+         CREATE TABLE visits (person int8, place text, points int8, score numeric(6, 0));",
     );
     for (name, rows) in contents() {
         for row in rows {
             let cells = row.iter().map(|cell| match cell {
                 Cell::Int(value) => value.to_string(),
+                Cell::Nan => "'NaN'".to_owned(),
                 Cell::Text(value) => format!("'{value}'"),
                 Cell::Null => "NULL".to_owned(),
             });
@@ -79,15 +88,18 @@ pub fn tables(catalog: &SourceCatalog) -> Vec<Loaded> {
     loaded.into()
 }
 
-/// The rows as the test prints them.
-pub fn evaluate(node: &Node, tables: &[Loaded]) -> Vec<String> {
-    let print = |cell: &Cell| match cell {
-        Cell::Int(value) => value.to_string(),
-        Cell::Text(value) => value.clone(),
-        Cell::Null => "NULL".to_owned(),
+/// The rows as the test prints them; none where one holds what cannot be carried.
+pub fn evaluate(node: &Node, tables: &[Loaded]) -> Option<Vec<String>> {
+    let print = |cell: &Cell| {
+        Some(match cell {
+            Cell::Int(value) => value.to_string(),
+            Cell::Nan => return None,
+            Cell::Text(value) => value.clone(),
+            Cell::Null => "NULL".to_owned(),
+        })
     };
-    let rows = rows(node, tables);
-    rows.iter().map(|row| row.iter().map(print).collect::<Vec<_>>().join(" | ")).collect()
+    let line = |row: &Row| Some(row.iter().map(print).collect::<Option<Vec<_>>>()?.join(" | "));
+    rows(node, tables).iter().map(line).collect()
 }
 
 fn rows(node: &Node, tables: &[Loaded]) -> Vec<Row> {
@@ -97,14 +109,16 @@ fn rows(node: &Node, tables: &[Loaded]) -> Vec<Row> {
             let at = |name: &str| {
                 table.columns.iter().position(|column| column.name.as_str() == name).unwrap()
             };
-            let kept =
-                loaded.rows.iter().filter(|row| admits(guard, &|name| &row[at(name.as_str())]));
+            let kept = loaded
+                .rows
+                .iter()
+                .filter(|row| admits(guard, Meaning::Carried, &|name| &row[at(name.as_str())]));
             kept.map(|row| columns.iter().map(|name| row[at(name.as_str())].clone()).collect())
                 .collect()
         }
         Node::Filter { input, predicate } => {
             let mut rows = rows(input, tables);
-            rows.retain(|row| admits(predicate, &|at| &row[*at]));
+            rows.retain(|row| admits(predicate, Meaning::Stored, &|at| &row[*at]));
             rows
         }
         Node::Project { input, columns } => rows(input, tables)
@@ -219,6 +233,7 @@ fn aggregate(aggregate: &Aggregate, rows: &[Row]) -> Cell {
         AggregateFunction::Min => cells.into_iter().min().cloned().unwrap_or(Cell::Null),
         AggregateFunction::Max => cells.into_iter().max().cloned().unwrap_or(Cell::Null),
         AggregateFunction::Sum if cells.is_empty() => Cell::Null,
+        AggregateFunction::Sum if cells.contains(&&Cell::Nan) => Cell::Nan,
         AggregateFunction::Sum => Cell::Int(
             cells
                 .into_iter()
@@ -231,7 +246,28 @@ fn aggregate(aggregate: &Aggregate, rows: &[Row]) -> Cell {
     }
 }
 
-fn admits<'r, C>(predicate: &Predicate<C>, cell: &dyn Fn(&C) -> &'r Cell) -> bool {
+/// Over which cells a condition is.
+#[derive(Clone, Copy, PartialEq)]
+enum Meaning {
+    /// As they are decoded, of a guard: one that cannot be satisfies nothing.
+    Carried,
+    /// As the server holds them.
+    Stored,
+}
+
+fn admits<'r, C>(
+    predicate: &Predicate<C>,
+    meaning: Meaning,
+    cell: &dyn Fn(&C) -> &'r Cell,
+) -> bool {
+    let leaf = !matches!(predicate, Predicate::And(_) | Predicate::Or(_));
+    if leaf && meaning == Meaning::Carried {
+        let mut bad = false;
+        predicate.for_each_column(&mut |column| bad |= *cell(column) == Cell::Nan);
+        if bad {
+            return false;
+        }
+    }
     let of = |value: &Value| match value {
         Value::Int(value) => Cell::Int(*value),
         Value::Text(value) => Cell::Text(value.to_string()),
@@ -268,7 +304,7 @@ fn admits<'r, C>(predicate: &Predicate<C>, cell: &dyn Fn(&C) -> &'r Cell) -> boo
             Cell::Text(text) => text.starts_with(pattern.prefix()) != *negated,
             _ => false,
         },
-        Predicate::And(parts) => parts.iter().all(|part| admits(part, cell)),
-        Predicate::Or(parts) => parts.iter().any(|part| admits(part, cell)),
+        Predicate::And(parts) => parts.iter().all(|part| admits(part, meaning, cell)),
+        Predicate::Or(parts) => parts.iter().any(|part| admits(part, meaning, cell)),
     }
 }
