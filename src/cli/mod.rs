@@ -9,6 +9,7 @@ mod serve;
 mod token;
 
 use std::error::Error;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::builder::Styles;
@@ -97,11 +98,17 @@ async fn interrupted() {
     }
 }
 
-/// Logs to standard error; `RUST_LOG` chooses what, and `default` where it is not set.
+/// Logs to standard error, in colour where that is a terminal; `RUST_LOG` chooses what, and
+/// `default` where it is not set.
 fn start_logging(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let to_a_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(to_a_terminal)
+        .init();
 }
 
 /// What a command ends with. An error is printed, a line for each of its lines.

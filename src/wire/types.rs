@@ -197,7 +197,10 @@ impl WireType {
             DataType::Boolean => &BOOL,
             DataType::Int8 | DataType::UInt8 | DataType::Int16 => &INT2,
             DataType::UInt16 | DataType::Int32 => &INT4,
-            DataType::UInt32 | DataType::Int64 => &INT8,
+            DataType::Int64 => &INT8,
+            // No source has these: they are the catalog's own, and lose their names in an
+            // aggregate.
+            DataType::UInt32 => &OID,
             DataType::UInt64
             | DataType::Decimal32(..)
             | DataType::Decimal64(..)

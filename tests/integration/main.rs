@@ -14,6 +14,8 @@ mod postgres;
 #[path = "../support/python.rs"]
 mod python;
 
+mod house;
+
 mod clients;
 mod pushdown;
 mod sql;

@@ -8,12 +8,12 @@ use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
 use datafusion::logical_expr::{Expr, ExprSchemable};
-use sqlparser::ast::{BinaryOperator, DataType as SqlType, ObjectNamePart};
+use sqlparser::ast::{BinaryOperator, DataType as SqlType, ObjectNamePart, TimezoneInfo};
 
 use super::types;
 
 /// Plans the types that only the catalog has, such as `oid`, `name`, `"char"` and `regclass`,
-/// and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
+/// those that are texts to the engine, and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
 #[derive(Debug)]
 pub struct CatalogTypes;
 
@@ -23,10 +23,22 @@ impl TypePlanner for CatalogTypes {
     }
 }
 
-/// The field that carries a type of the catalog's own; `None` for any other type.
+/// The field that carries a type that the engine does not know; `None` for any other type.
 pub fn field_of(sql_type: &SqlType) -> Option<FieldRef> {
     match sql_type {
         SqlType::Regclass => Some(types::unnamed("regclass")),
+        SqlType::Uuid => Some(types::unnamed("uuid")),
+        SqlType::JSON => Some(types::unnamed("json")),
+        SqlType::JSONB => Some(types::unnamed("jsonb")),
+        // In microseconds, as everywhere here; the engine's own choice ends in 2262.
+        SqlType::Timestamp(None, zone) => Some(types::unnamed(match zone {
+            TimezoneInfo::WithTimeZone | TimezoneInfo::Tz => "timestamptz",
+            TimezoneInfo::None | TimezoneInfo::WithoutTimeZone => "timestamp",
+        })),
+        SqlType::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            Some(types::unnamed("time"))
+        }
+        SqlType::Varchar(None) | SqlType::CharacterVarying(None) => Some(types::unnamed("varchar")),
         SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
             let mut parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
             let (first, second) = (parts.next()?, parts.next());

@@ -13,7 +13,7 @@ use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::expr::{Cast, ScalarFunction};
+use datafusion::logical_expr::expr::{Cast, Placeholder, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
@@ -78,6 +78,11 @@ fn reg_of(field: &Field) -> Option<&str> {
 fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => cast_to(catalog, cast, schema),
+        Expr::ScalarFunction(ScalarFunction { func, mut args }) if func.name() == "array_has" => {
+            let changed = open_array(&mut args, schema)?;
+            let has = Expr::ScalarFunction(ScalarFunction { func, args });
+            Ok(Transformed::new_transformed(has, changed))
+        }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
             let left = shown(catalog, *left, schema)?;
             let right = shown(catalog, *right, schema)?;
@@ -120,6 +125,18 @@ fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transf
     }
 }
 
+/// `x = ANY ($1)`: a parameter of an open type is an array of what it is compared with.
+fn open_array(args: &mut [Expr], schema: &DFSchema) -> Result<bool> {
+    let [Expr::Placeholder(array), item] = args else { return Ok(false) };
+    if array.field.is_some() {
+        return Ok(false);
+    }
+    let item = item.to_field(schema)?.1;
+    let item = item.as_ref().clone().with_name("item").with_nullable(true);
+    array.field = Some(Field::new("", DataType::List(item.into()), true).into());
+    Ok(true)
+}
+
 /// A `reg…` value as its text; anything else as it is.
 fn shown(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let (_, field) = expr.to_field(schema)?;
@@ -134,6 +151,18 @@ fn cast_to(catalog: Catalog<'_>, cast: Cast, schema: &DFSchema) -> Result<Transf
     let is_text = |data_type: &DataType| {
         matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
     };
+    // A parameter of an open type has the type that it is cast to.
+    if let Expr::Placeholder(Placeholder { id, field: None }) = expr.as_ref() {
+        let typed = Placeholder::new_with_field(id.clone(), Some(Arc::clone(&target)));
+        let cast = Cast::new_from_field(Box::new(Expr::Placeholder(typed)), target);
+        return Ok(Transformed::yes(Expr::Cast(cast)));
+    }
+    if let Some(kind) = types::hint(&target).and_then(Written::named)
+        && let Some(text) = kind.read(&expr, schema)?
+    {
+        let cast = Cast::new_from_field(Box::new(lit(text)), target);
+        return Ok(Transformed::yes(Expr::Cast(cast)));
+    }
     if let (Expr::Literal(value, _), DataType::List(item)) = (expr.as_ref(), target.data_type())
         && let Some(Some(text)) = value.try_as_str()
     {
@@ -176,6 +205,64 @@ fn cast_to(catalog: Catalog<'_>, cast: Cast, schema: &DFSchema) -> Result<Transf
         return Ok(Transformed::yes(Expr::Cast(cast)));
     }
     Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, target))))
+}
+
+/// A type whose values are carried as their text, of a form that not every text has.
+#[derive(Clone, Copy, PartialEq)]
+enum Written {
+    Uuid,
+    Json,
+    Jsonb,
+}
+
+impl Written {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "uuid" => Self::Uuid,
+            "json" => Self::Json,
+            "jsonb" => Self::Jsonb,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
+        }
+    }
+
+    /// What is cast must have the form for certain: a parameter, which was read as the type, a
+    /// value of the type, NULL, or a literal. Gives a literal's text, as the type writes it.
+    fn read(self, expr: &Expr, schema: &DFSchema) -> Result<Option<String>> {
+        let source = expr.to_field(schema)?.1;
+        let is_json = |kind| matches!(kind, Self::Json | Self::Jsonb);
+        let same = |hint| hint == self || is_json(hint) && is_json(self);
+        if types::hint(&source).and_then(Self::named).is_some_and(same) {
+            return Ok(None);
+        }
+        let name = self.name();
+        let text = match expr {
+            Expr::Literal(value, _) if value.is_null() => return Ok(None),
+            Expr::Literal(value, _) => value.try_as_str().flatten(),
+            _ => None,
+        };
+        let Some(text) = text else {
+            let message = format!("a cast to {name} of anything but a literal is not supported");
+            return Err(external(ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message)));
+        };
+        let read = match self {
+            Self::Uuid => uuid::Uuid::try_parse(text).ok().map(|id| id.to_string()),
+            Self::Json | Self::Jsonb => {
+                serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| text.to_owned())
+            }
+        };
+        read.map(Some).ok_or_else(|| {
+            let message = format!("invalid input syntax for type {name}");
+            external(ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, message))
+        })
+    }
 }
 
 fn external(error: ClientError) -> DataFusionError {
