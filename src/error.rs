@@ -110,6 +110,8 @@ sqlstates! {
     DUPLICATE_ALIAS = "42712";
     /// `indeterminate_datatype`
     INDETERMINATE_DATATYPE = "42P18";
+    /// `disk_full`: no further audit record can be written
+    DISK_FULL = "53100";
     /// `out_of_memory`: the query passed its memory limit
     OUT_OF_MEMORY = "53200";
     /// `too_many_connections`

@@ -81,9 +81,22 @@ impl From<AuditError> for ClientError {
             AuditError::Closed => {
                 Self::new(SqlState::ADMIN_SHUTDOWN, "the gateway is shutting down")
             }
-            _ => Self::new(SqlState::IO_ERROR, "the audit record cannot be written")
-                .hint("No query runs without its record. Tell whoever runs the gateway."),
+            AuditError::NotWritten(cause) if is_full(cause) => unwritten(SqlState::DISK_FULL),
+            _ => unwritten(SqlState::IO_ERROR),
         };
         told.internal(error)
     }
+}
+
+fn unwritten(sqlstate: SqlState) -> ClientError {
+    ClientError::new(sqlstate, "the audit record cannot be written")
+        .hint("No query runs without its record. Tell whoever runs the gateway.")
+}
+
+/// Whether writing works again once there is space, or a limit is raised.
+fn is_full(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }

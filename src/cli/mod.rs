@@ -98,6 +98,16 @@ async fn interrupted() {
     }
 }
 
+/// From here on a file that may not grow any more (`RLIMIT_FSIZE`) is an error of whoever writes to
+/// it, as a full disk is, and no end of the process.
+fn survive_full_files() -> std::io::Result<()> {
+    /// `SIGXFSZ`, alike on Linux and the BSDs.
+    const FILE_SIZE_EXCEEDED: i32 = 25;
+    // What was registered stays so, whether anybody listens or not.
+    let kind = tokio::signal::unix::SignalKind::from_raw(FILE_SIZE_EXCEEDED);
+    tokio::signal::unix::signal(kind).map(drop)
+}
+
 /// Logs to standard error, in colour where that is a terminal; `RUST_LOG` chooses what, and
 /// `default` where it is not set.
 fn start_logging(default: &str) {

@@ -27,6 +27,7 @@ pub(super) fn run(options: &Options) -> Outcome {
 
 async fn serve(config: &Config) -> Outcome {
     let listener_options = assembly::listener_options(config)?;
+    super::survive_full_files()?;
     let gateway = assembly::start(config).await?;
     let listener = TcpListener::bind(config.server.listen)
         .await

@@ -17,6 +17,7 @@ mod python;
 mod house;
 
 mod clients;
+mod faults;
 mod pushdown;
 mod sql;
 mod tpch;

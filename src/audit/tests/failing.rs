@@ -92,7 +92,7 @@ fn assert_refused(refused: Result<crate::audit::Pending, AuditError>) {
     let error = refused.expect_err("no record, no statement");
     assert!(matches!(error, AuditError::NotWritten(_)), "{error}");
     let told = ClientError::from(error);
-    assert_eq!(told.sqlstate, SqlState::IO_ERROR);
+    assert_eq!(told.sqlstate, SqlState::DISK_FULL);
     assert_eq!(told.message, "the audit record cannot be written");
 }
 
