@@ -210,7 +210,7 @@ select 'x'::date;
 ! 22007 invalid input syntax for a date or time
 
 select '{'::json;
-! 0A000 unsupported SQL type JSON
+! 22P02 invalid input syntax for type json
 
 select count(*) from crm.customers group by nosuch;
 ! 42703 column "nosuch" does not exist
