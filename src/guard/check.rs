@@ -93,6 +93,25 @@ fn is_guarded_or_made_here(source: &Arc<dyn TableSource>) -> bool {
 }
 
 /// A physical plan that was looked at: the only thing that can be executed.
+///
+/// ```
+/// use portcullis::guard::SealedPlan;
+///
+/// fn hand_on(sealed: SealedPlan) -> SealedPlan {
+///     sealed
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use std::sync::Arc;
+///
+/// use datafusion::physical_plan::ExecutionPlan;
+/// use portcullis::guard::SealedPlan;
+///
+/// fn forge(plan: Arc<dyn ExecutionPlan>) -> SealedPlan {
+///     SealedPlan { plan }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SealedPlan {
     plan: Arc<dyn ExecutionPlan>,

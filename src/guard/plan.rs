@@ -41,9 +41,22 @@ pub struct Guard {
 /// A plan whose every table went through a permit. There is no other way to get one than
 /// [`Guard::plan`], and nothing else can be run.
 ///
-/// ```compile_fail
-/// // The fields are private, and there is no constructor.
-/// let plan = portcullis::guard::GuardedPlan { plan: todo!(), touched: Vec::new() };
+/// ```
+/// use datafusion::logical_expr::LogicalPlan;
+/// use portcullis::guard::GuardedPlan;
+///
+/// fn look_at(guarded: &GuardedPlan) -> &LogicalPlan {
+///     guarded.logical()
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use datafusion::logical_expr::LogicalPlan;
+/// use portcullis::guard::GuardedPlan;
+///
+/// fn forge(guarded: GuardedPlan, plan: LogicalPlan) -> GuardedPlan {
+///     GuardedPlan { plan, ..guarded }
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct GuardedPlan {

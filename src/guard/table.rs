@@ -18,7 +18,22 @@ use super::tenancy::TenantScope;
 use super::token::TokenSecret;
 use crate::policy::{ColumnAccess, Level, Permit};
 
-/// See the module.
+/// See the module. Not even with a permit in hand can it be made outside the guard:
+///
+/// ```
+/// use portcullis::guard::GuardedTable;
+/// use portcullis::policy::Permit;
+///
+/// fn look_at(table: &GuardedTable) -> &Permit {
+///     table.permit()
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
+/// use portcullis::guard::GuardedTable;
+///
+/// let make = GuardedTable::new;
+/// ```
 #[derive(Debug)]
 pub struct GuardedTable {
     source: Arc<Source>,

@@ -98,6 +98,25 @@ pub struct ColumnPermit {
 
 /// A decision about one table for one caller. Only this module's evaluation makes one, and the
 /// guard makes nothing readable without one.
+///
+/// It can be handed on, but neither made nor widened elsewhere:
+///
+/// ```
+/// use portcullis::policy::Permit;
+///
+/// fn hand_on(permit: Permit) -> Permit {
+///     permit
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use portcullis::policy::Permit;
+/// use portcullis_connector_api::Predicate;
+///
+/// fn widen(permit: Permit) -> Permit {
+///     Permit { rows: Predicate::True, ..permit }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Permit {
     pub(in crate::policy) source: SourceName,
