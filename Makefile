@@ -1,7 +1,7 @@
 # `make test` is the gate: it installs what the tests need, checks formatting and lints, and tests
 # everything.
 
-.PHONY: test tools fmt lint unit
+.PHONY: test tools fmt lint unit bench deny advisories
 
 test: tools fmt lint unit
 
@@ -17,3 +17,17 @@ lint:
 
 unit:
 	cargo test --workspace --locked
+
+# A query through the gateway, beside the same query without it.
+bench:
+	cargo bench --locked --bench journey
+
+# Licences, and crates that must be there once or not at all. Needs no internet.
+deny:
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; install it with: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --offline check bans licenses sources
+
+# Known vulnerabilities; asks the internet for the list of them.
+advisories:
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; install it with: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny check advisories

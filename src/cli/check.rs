@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Outcome, runtime};
+use super::{Outcome, counted, runtime};
 use crate::assembly::{SourceState, Survey, listener_options, survey};
 use crate::config::Config;
 use crate::guard::TableTenancy;
@@ -65,7 +65,8 @@ pub(super) fn check(options: &Options) -> Outcome {
     for fault in &faults {
         println!("error: {fault}");
     }
-    println!("{} faults, {} warnings", faults.len(), warnings.len());
+    let count = |found: &[String], what| counted(found.len() as u64, what);
+    println!("{}, {}", count(&faults, "fault"), count(&warnings, "warning"));
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod demo;
+mod key;
 mod serve;
 mod token;
 
@@ -34,9 +35,11 @@ enum Command {
     Check(check::Options),
     /// Print the Cedar schema of the sources
     Schema(check::Options),
-    /// Prove the audit log
+    /// Prove the audit log, or read it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make the keys that a configuration for development names and lacks
+    Key(key::Options),
     /// Sign a development token, to be used as a password
     Token(token::Options),
 }
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Check(options) => check::check(&options),
         Command::Schema(options) => check::schema(&options),
         Command::Audit(command) => audit::run(&command),
+        Command::Key(options) => key::run(&options),
         Command::Token(options) => token::run(&options),
     };
     match outcome {
@@ -119,6 +123,12 @@ fn start_logging(default: &str) {
         .with_writer(std::io::stderr)
         .with_ansi(to_a_terminal)
         .init();
+}
+
+/// `1 record`, `12 records`
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// What a command ends with. An error is printed, a line for each of its lines.

@@ -46,7 +46,14 @@ fn issuer(section: &Section<'_>) -> Option<IssuerConfig> {
         if jwks.value.starts_with("https:") || jwks.value.starts_with("http:") {
             return jwks.fault("is an address; this version reads keys from a file only");
         }
-        jwks.file()
+        if jwks.path().is_file() || !section.flag("development") {
+            return jwks.file();
+        }
+        let path = jwks.path();
+        jwks.fault(format!(
+            "names the file \"{}\", which does not exist; `portcullis key` makes it",
+            path.display()
+        ))
     });
     let user_claim = match section.text("user_claim") {
         Some(claim) => claim.filled().map(|claim| claim.value.to_owned()),

@@ -7,6 +7,7 @@ mod audit;
 mod error;
 mod found;
 mod identity;
+mod keys;
 mod limits;
 mod nearest;
 mod policies;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub use audit::Audit;
 pub use error::{ConfigError, Fault};
 pub use identity::Identity;
+pub use keys::DevelopmentKeys;
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use policies::Policies;
@@ -74,6 +76,15 @@ impl Config {
             root.forgive_unknown_keys();
             root.table("identity", Identity::read)
         })
+    }
+
+    /// Reads where the keys of a configuration for development lie: they may be absent.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or does not say where they are.
+    pub fn load_development_keys(path: &Path) -> Result<DevelopmentKeys, ConfigError> {
+        let text = read(path)?;
+        Document::new(path, &text, &|_| None).read(DevelopmentKeys::read)
     }
 
     /// As [`Config::load`], with the file's text and an environment of the caller's choice.

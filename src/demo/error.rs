@@ -35,14 +35,11 @@ pub enum DemoError {
     /// The plain filter, which attacks are compared on, cannot read the company's data.
     #[error("cannot open the data for comparison: {0}")]
     Plain(#[from] datafusion::error::DataFusionError),
-    /// The system has no randomness.
-    #[error("cannot make a key")]
-    Key,
     /// The configuration in the folder was changed and cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// No token can be signed.
-    #[error("cannot sign a token: {0}")]
+    /// No key can be made, or no token signed.
+    #[error("cannot make a key or a token: {0}")]
     Signing(#[from] SigningError),
     /// The configuration in the folder was changed and has no issuer for development.
     #[error("the configuration in \"{}\" marks no issuer for development", .0.display())]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::encoding::AsBigEndian;
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
 };
@@ -159,6 +160,23 @@ pub fn generate_key_file(path: &Path) -> Result<(), SigningError> {
         "x": public,
         "d": text(seed.as_ref()),
     }] });
+    write_new(path, &format!("{set:#}\n"))
+}
+
+/// Makes 256 fresh bits and writes them as text to a new file, which only its owner may read: a
+/// key for `mask_token`.
+///
+/// # Errors
+/// As [`generate_key_file`].
+pub fn generate_secret_file(path: &Path) -> Result<(), SigningError> {
+    let mut bytes = [0_u8; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| SigningError::Refused("no key could be made".to_owned()))?;
+    write_new(path, &format!("{}\n", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), SigningError> {
     let unwritable = |source| SigningError::Unwritable { path: path.to_owned(), source };
     let mut file = OpenOptions::new()
         .write(true)
@@ -166,7 +184,7 @@ pub fn generate_key_file(path: &Path) -> Result<(), SigningError> {
         .mode(0o600)
         .open(path)
         .map_err(unwritable)?;
-    writeln!(file, "{set:#}").and_then(|()| file.sync_all()).map_err(unwritable)
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)
 }
 
 /// The library takes private keys as PKCS #8 (RFC 5958), which is made from the parts. `None`

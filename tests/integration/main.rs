@@ -17,8 +17,10 @@ mod python;
 mod house;
 
 mod clients;
+mod examples;
 mod faults;
 mod pushdown;
 mod sql;
+mod tidy;
 mod tpch;
 mod wire;

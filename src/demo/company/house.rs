@@ -1,16 +1,11 @@
 //! What makes a gateway of the company's data: configuration, policies, keys.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
-
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Progress;
 use crate::demo::DemoError;
-use crate::identity::development::generate_key_file;
+use crate::identity::development::{generate_key_file, generate_secret_file};
 
 const CONFIG: &str = include_str!("portcullis.toml");
 const POLICIES: [(&str, &str); 2] = [
@@ -37,27 +32,11 @@ pub(super) fn write(dir: &Path, progress: &mut dyn Progress) -> Result<(), DemoE
     let signing_key = keys.join("jwks.json");
     remove(&signing_key)?;
     generate_key_file(&signing_key)?;
-    write_secret(&keys.join("token.key"), &token_key()?)?;
+    let token_key = keys.join("token.key");
+    remove(&token_key)?;
+    generate_secret_file(&token_key)?;
     progress.done(0);
     Ok(())
-}
-
-/// 256 bits for `mask_token`.
-fn token_key() -> Result<String, DemoError> {
-    let mut bytes = [0_u8; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| DemoError::Key)?;
-    Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(bytes)))
-}
-
-/// Writes a file that its owner alone may read.
-fn write_secret(path: &Path, text: &str) -> Result<(), DemoError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    remove(path)?;
-    let mut file = options.open(path).map_err(DemoError::at(path))?;
-    file.write_all(text.as_bytes()).map_err(DemoError::at(path))
 }
 
 /// Removes a file, if there is one.

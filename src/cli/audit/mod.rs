@@ -1,12 +1,14 @@
 //! `portcullis audit`
 
+mod show;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::audit::{self, Report};
 
-use super::Outcome;
+use super::{Outcome, counted};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -18,6 +20,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
+    /// Tell the last statements and events: who, what was filtered and masked, how it ended
+    Show {
+        /// The folder of the log
+        dir: PathBuf,
+        /// How many
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        last: usize,
+    },
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
@@ -26,12 +36,16 @@ pub(super) fn run(command: &Command) -> Outcome {
             let key = key.clone().unwrap_or_else(|| audit::default_key_file(dir));
             Ok(verify(dir, &key, &mut io::stdout().lock())?)
         }
+        Command::Show { dir, last } => {
+            show::show(dir, *last, &mut io::stdout().lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
 /// Why nothing can be said of the log.
 #[derive(Debug, thiserror::Error)]
-enum VerifyError {
+enum ShowError {
     #[error(transparent)]
     Audit(#[from] audit::AuditError),
     #[error("cannot write the result: {0}")]
@@ -39,7 +53,7 @@ enum VerifyError {
 }
 
 /// Verifies the log in `dir`, and tells the result in a few lines.
-fn verify(dir: &Path, key: &Path, out: &mut impl Write) -> Result<ExitCode, VerifyError> {
+fn verify(dir: &Path, key: &Path, out: &mut impl Write) -> Result<ExitCode, ShowError> {
     let report = audit::verify(dir, key)?;
     let shown = dir.display();
     let records = counted(report.records, "record");
@@ -68,12 +82,6 @@ fn details(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  after a crash, unfinished records were set aside in {remnant}")?;
     }
     Ok(())
-}
-
-/// `1 record`, `12 records`
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
 }
 
 #[cfg(test)]
