@@ -18,6 +18,7 @@ pub mod audit;
 
 // Beside the journey; imported by none of its stages.
 
+pub mod admin;
 pub mod assembly;
 pub mod cli;
 pub mod config;

@@ -12,7 +12,11 @@
 //! costs. The audit log is synced to the disk that holds the target folder.
 
 #![allow(missing_docs)]
-#![allow(clippy::unwrap_used, reason = "a measurement that fails is to say where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that fails is to say where"
+)]
 
 mod estate;
 

@@ -16,6 +16,7 @@ use super::line::{MAX_LINE_BYTES, Payload};
 use super::queue::{Caller, Entry, Reply, Seat, Waiting};
 use super::record::Intent;
 use super::recover;
+use super::tally::{Counts, Tally};
 use super::writer::Writer;
 
 pub use super::queue::Pending;
@@ -47,6 +48,7 @@ pub struct AuditLog {
     queue: Option<Sender<Entry>>,
     places: Arc<Semaphore>,
     space: Arc<Semaphore>,
+    tally: Arc<Tally>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -84,6 +86,7 @@ impl AuditLog {
             queue: Some(queue),
             places: Arc::new(Semaphore::new(PLACES as usize)),
             space: Arc::new(Semaphore::new(SPACE as usize)),
+            tally: Arc::default(),
             writer: Some(writer),
         })
     }
@@ -97,8 +100,14 @@ impl AuditLog {
     pub async fn intent(&self, intent: Intent) -> Result<Pending, AuditError> {
         let payload = Payload::intent(&intent);
         drop(intent);
+        let granted = self.grant(payload).await;
+        self.tally.written(&granted);
+        granted
+    }
+
+    async fn grant(&self, payload: Payload) -> Result<Pending, AuditError> {
         let place = take(&self.places, 1).await?;
-        let seat = Seat { place, queue: self.queue()?.clone() };
+        let seat = Seat { place, queue: self.queue()?.clone(), tally: Arc::clone(&self.tally) };
         let (reply, granted) = oneshot::channel();
         self.submit(payload, Caller::Statement(seat, reply)).await?;
         granted.await.map_err(|_| AuditError::Closed)?
@@ -110,9 +119,20 @@ impl AuditLog {
     /// # Errors
     /// As [`AuditLog::intent`].
     pub async fn event(&self, name: &str, details: Value) -> Result<(), AuditError> {
+        let recorded = self.record(Payload::event(name, details)).await;
+        self.tally.written(&recorded);
+        recorded
+    }
+
+    async fn record(&self, payload: Payload) -> Result<(), AuditError> {
         let (reply, done) = oneshot::channel();
-        self.submit(Payload::event(name, details), Caller::Event(reply)).await?;
+        self.submit(payload, Caller::Event(reply)).await?;
         done.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// What was recorded so far, counted.
+    pub fn counts(&self) -> Counts {
+        self.tally.read()
     }
 
     /// Waits until everything that was queued before is durable, outcomes too.

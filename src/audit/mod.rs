@@ -29,6 +29,7 @@ mod hash;
 mod key;
 mod line;
 mod record;
+mod tally;
 
 mod disk;
 mod folder;
@@ -53,5 +54,6 @@ pub use hash::Hash;
 pub use log::{AuditLog, Pending};
 pub use reader::{Entry, Record, Records, records};
 pub use record::{Decision, Intent, Outcome, Result, Sent, Subject};
+pub use tally::{Counts, DURATION_BOUNDS_US};
 pub use verify::{Report, verify};
 pub use walk::Fault;

@@ -1,5 +1,6 @@
 //! What waits for the writer.
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::error::AuditError;
 use super::line::Payload;
 use super::record::{Outcome, Result as QueryResult};
+use super::tally::Tally;
 
 /// An outcome's texts are cut to this many bytes each, so that open statements hold at most
 /// `PLACES` times about three of these in the queue.
@@ -47,6 +49,7 @@ pub(super) enum Caller {
 pub(super) struct Seat {
     pub(super) place: OwnedSemaphorePermit,
     pub(super) queue: Sender<Entry>,
+    pub(super) tally: Arc<Tally>,
 }
 
 /// An outcome on its way.
@@ -83,7 +86,8 @@ impl Pending {
     }
 
     fn record(&mut self, outcome: Outcome) {
-        let Some(Seat { place, queue }) = self.seat.take() else { return };
+        let Some(Seat { place, queue, tally }) = self.seat.take() else { return };
+        tally.ended(&outcome);
         let payload = Payload::outcome(self.id, outcome.clipped(OUTCOME_TEXT_BYTES));
         let entry = Entry::Outcome(Finished { payload, _place: place });
         if queue.send(entry).is_err() {

@@ -74,8 +74,6 @@ fn one(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that fails is to say where")]
-
     use std::fs;
 
     use super::*;

@@ -11,6 +11,7 @@ use datafusion::common::ScalarValue;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::census::Counted;
 use super::gateway::Gateway;
 use super::parameter;
 use super::query::Call;
@@ -37,6 +38,7 @@ pub struct Session {
     process_id: i32,
     settings: Settings,
     prepared: HashMap<String, Option<Prepared>>,
+    _counted: Counted,
 }
 
 /// What `EXECUTE` runs: the query, its declared types, and the values of its parameters.
@@ -67,6 +69,7 @@ impl Session {
             settings.apply_options(options)?;
         }
         Ok(Self {
+            _counted: gateway.census().enter(),
             gateway,
             principal: Arc::new(principal),
             scope,

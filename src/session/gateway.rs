@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use serde_json::json;
 
+use super::census::{Census, SessionCounts};
 use super::conversation::Session;
 use crate::audit::AuditLog;
 use crate::error::{ClientError, SqlState};
@@ -51,6 +52,7 @@ pub struct Parts {
 pub struct Gateway {
     parts: Parts,
     guard: Guard,
+    census: Arc<Census>,
 }
 
 /// Why a gateway does not start.
@@ -79,7 +81,7 @@ impl Gateway {
         let policies = parts.policies.current();
         let details = json!({ "shared": shared, "policy_set": policies.hash() });
         parts.audit.event("start", details).await?;
-        Ok(Arc::new(Self { parts, guard: Guard::default() }))
+        Ok(Arc::new(Self { parts, guard: Guard::default(), census: Arc::default() }))
     }
 
     pub(in crate::session) fn guard(&self) -> &Guard {
@@ -89,6 +91,20 @@ impl Gateway {
     /// The audit log.
     pub fn audit(&self) -> &AuditLog {
         &self.parts.audit
+    }
+
+    /// Every table there is, with its source.
+    pub fn estate(&self) -> &Estate {
+        &self.parts.estate
+    }
+
+    /// How many sessions there are, and were.
+    pub fn sessions(&self) -> SessionCounts {
+        self.census.read()
+    }
+
+    pub(in crate::session) fn census(&self) -> &Arc<Census> {
+        &self.census
     }
 
     /// The policies.
@@ -170,16 +186,17 @@ impl Backend for Arc<Gateway> {
     type Conversation = Session;
 
     async fn login(&self, login: Login) -> Result<Session, ClientError> {
-        match self.admit(&login) {
+        let admitted: Result<Session, ClientError> = match self.admit(&login) {
             Ok(session) => {
                 let details = serde_json::to_value(session.subject()).unwrap_or_default();
-                self.audit().event("login", details).await?;
-                Ok(session)
+                self.audit().event("login", details).await.map(|()| session).map_err(Into::into)
             }
             Err(error) => {
                 self.refuse(&login, &error).await;
                 Err(error)
             }
-        }
+        };
+        self.census.login(admitted.is_ok());
+        admitted
     }
 }

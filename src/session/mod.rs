@@ -2,6 +2,7 @@
 //! statement goes through the stages. It answers the wire, and tells the audit log.
 
 mod audited;
+mod census;
 mod conversation;
 mod gateway;
 mod parameter;
@@ -9,5 +10,6 @@ mod query;
 mod settings;
 mod shown;
 
+pub use census::SessionCounts;
 pub use conversation::{Prepared, Session};
 pub use gateway::{Fault, Gateway, Parts};

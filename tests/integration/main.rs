@@ -16,6 +16,7 @@ mod python;
 
 mod house;
 
+mod admin;
 mod clients;
 mod examples;
 mod faults;

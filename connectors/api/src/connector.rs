@@ -27,6 +27,15 @@ pub trait Connector: Debug + Send + Sync {
     /// Where the source cannot be reached or refuses.
     async fn catalog(&self) -> Result<SourceCatalog, ConnectorError>;
 
+    /// Whether the source can be reached now; asked for by whoever watches the gateway, every few
+    /// seconds at most. Cheaper than the catalog where the source has a way.
+    ///
+    /// # Errors
+    /// Where it cannot be reached or refuses.
+    async fn reach(&self) -> Result<(), ConnectorError> {
+        self.catalog().await.map(drop)
+    }
+
     /// How much of one conjunct the source can take for this table.
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown;
 

@@ -82,6 +82,11 @@ impl Connector for Files {
         Ok(catalog)
     }
 
+    async fn reach(&self) -> Result<(), ConnectorError> {
+        let path = self.options.path.clone();
+        blocking(move || folder::touch(&path)).await
+    }
+
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         let is_parquet = self.parquet.read().is_ok_and(|known| known.contains(&table.name));
         if is_parquet && parquet::helps(table, conjunct) {

@@ -109,15 +109,24 @@ pub struct Listing {
     pub faults: Vec<TableFault>,
 }
 
+fn unreachable(error: io::Error) -> ConnectorError {
+    ConnectorError::Unreachable(format!("the folder cannot be read: {}", error.kind()))
+}
+
+/// Looks whether the folder can be read.
+///
+/// # Errors
+/// [`ConnectorError::Unreachable`] where it cannot.
+pub fn touch(root: &Path) -> Result<(), ConnectorError> {
+    fs::read_dir(root).map(drop).map_err(unreachable)
+}
+
 /// Lists the folder.
 ///
 /// # Errors
 /// [`ConnectorError::Unreachable`] where the folder cannot be read, and
 /// [`ConnectorError::Configuration`] where two entries would be one table.
 pub fn list(root: &Path) -> Result<Listing, ConnectorError> {
-    let unreachable = |error: io::Error| {
-        ConnectorError::Unreachable(format!("the folder cannot be read: {}", error.kind()))
-    };
     let root = fs::canonicalize(root).map_err(unreachable)?;
     let mut listing = Listing::default();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();

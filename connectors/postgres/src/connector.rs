@@ -72,6 +72,10 @@ impl Connector for PostgresConnector {
         Ok(found.catalog)
     }
 
+    async fn reach(&self) -> Result<(), ConnectorError> {
+        self.pool.reach().await
+    }
+
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         pushdown(&self.dialect(), table, conjunct)
     }

@@ -112,6 +112,21 @@ impl Pool {
         })
     }
 
+    /// Whether the server answers. Where all connections are in use, it does.
+    ///
+    /// # Errors
+    /// [`ConnectorError::Unreachable`] where it cannot be reached.
+    pub(crate) async fn reach(self: &Arc<Self>) -> Result<(), ConnectorError> {
+        if self.slots.available_permits() == 0 {
+            return Ok(());
+        }
+        let mut lease = self.lease().await?;
+        let answered = lease.begin()?.batch_execute("SELECT 1").await;
+        answered.map_err(|error| self.fault(&error))?;
+        lease.end();
+        Ok(())
+    }
+
     /// An idle connection that still lives. Those that do not are dropped.
     fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,6 +14,12 @@ use crate::types::declared;
 /// The columns of each table that SQLite may compare: see [`crate::types::Declared::native`].
 pub type Native = BTreeMap<TableName, BTreeSet<ColumnName>>;
 
+/// Looks whether the file is a database that can be read; blocks.
+pub fn touch(options: &SqliteOptions) -> Result<(), ConnectorError> {
+    let looked = open(options)?.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+    looked.map_err(fault)
+}
+
 /// Reads the schema; blocks.
 pub fn read(options: &SqliteOptions) -> Result<(SourceCatalog, Native), ConnectorError> {
     let connection = open(options)?;

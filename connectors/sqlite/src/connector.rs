@@ -79,6 +79,12 @@ impl Connector for SqliteConnector {
         Ok(catalog)
     }
 
+    async fn reach(&self) -> Result<(), ConnectorError> {
+        let options = self.options.clone();
+        let reading = tokio::task::spawn_blocking(move || catalog::touch(&options));
+        reading.await.map_err(|error| ConnectorError::Failed(error.to_string()))?
+    }
+
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         if self.compares_natively(&table.name, conjunct) {
             pushdown(&Sqlite, table, conjunct)

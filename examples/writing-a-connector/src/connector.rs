@@ -81,6 +81,7 @@ impl Connector for Logs {
     }
 
     async fn scan(&self, request: ScanRequest) -> Result<Scan, ConnectorError> {
+        request.leaves_nothing_to_decide()?;
         let table = request.table.name.clone();
         let absent =
             |what: String| ConnectorError::Unsupported(format!("table \"{table}\" has no {what}"));

@@ -103,6 +103,7 @@ async fn the_sample() {
         columns: table.columns.iter().map(|column| column.name.clone()).collect(),
         table: Arc::new(table),
         predicate: Predicate::True,
+        conditions: Predicate::True,
         limit: None,
     };
     let scan = logs.scan(request).await.unwrap();

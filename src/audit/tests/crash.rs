@@ -165,7 +165,7 @@ fn history(place: &Place) -> Vec<Sim> {
         for number in 0..=group % 3 {
             let payload = Payload::intent(&intent(&format!("SELECT {group}, {number}")));
             let (reply, granted) = oneshot::channel();
-            let seat = Seat { place: share(), queue: queue.clone() };
+            let seat = Seat { place: share(), queue: queue.clone(), tally: Arc::default() };
             let caller = Caller::Statement(seat, reply);
             queue.send(Queued::Record(Waiting { payload, space: share(), caller })).unwrap();
             replies.push(granted);
