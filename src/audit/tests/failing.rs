@@ -141,7 +141,7 @@ async fn a_failing_disk_stops_statements_and_loses_nothing() {
                     outcome: Outcome { result: QueryResult::Error { sqlstate, .. }, .. },
                     ..
                 } => {
-                    assert_eq!(sqlstate, "58030");
+                    assert_eq!(sqlstate, "53100");
                     told += 1;
                 }
                 Entry::Log { name, details } if name == "refused" => {

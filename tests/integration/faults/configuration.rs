@@ -27,7 +27,8 @@ fn a_broken_configuration_is_named_by_file_line_and_key() {
         (
             "jwks = \"keys/jwks.json\"",
             "jwks = \"keys/none.json\"",
-            "\"jwks\" in [[identity.jwt]] names the file \"DIR/keys/none.json\", which does not exist",
+            "\"jwks\" in [[identity.jwt]] names the file \"DIR/keys/none.json\", which does not \
+             exist; `portcullis key` makes it",
         ),
         (
             "development = true",
