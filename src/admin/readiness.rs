@@ -40,7 +40,7 @@ pub struct Readiness {
     /// `ok`, or `broken`: the files in the folder cannot be put in force, and the set before them
     /// still is.
     pub policies: &'static str,
-    /// The sources that cannot be reached now, or could not at the start, by name.
+    /// The sources that cannot be reached now, or were never taken up, by name.
     pub unreachable: Vec<String>,
 }
 
@@ -97,9 +97,10 @@ impl Observed {
     }
 
     async fn look(&self) -> Vec<SourceName> {
-        let known = self.gateway.estate().sources();
+        let estate = self.gateway.estate();
+        let known = estate.sources();
         let looks = self.sources.iter().map(|(name, _)| async move {
-            // One that could not be reached at the start is not known until the next.
+            // One that could not be reached at the start is not known until it is taken up.
             let source = known.iter().find(|source| source.name == *name)?;
             let reached = timeout(SOURCE_PATIENCE, source.connector.reach()).await;
             match reached {

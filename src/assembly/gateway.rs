@@ -1,12 +1,12 @@
 //! The gateway, started.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::Faults;
-use super::survey::survey;
+use super::survey::Inquiry;
 use crate::audit::AuditLog;
 use crate::config::Config;
 use crate::federate::Resources;
@@ -20,13 +20,17 @@ use crate::wire;
 /// How often the policies' folder is looked at.
 const POLICY_WATCH: Duration = Duration::from_millis(250);
 
+/// How long to wait before a source that did not answer is asked again.
+const SOURCE_WATCH: Duration = Duration::from_secs(1);
+
 /// Asks the sources, loads the policies, opens the audit log, and starts to watch the policies.
 /// Nothing listens yet.
 ///
 /// # Errors
 /// Every fault that keeps the gateway from starting.
 pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
-    let survey = survey(config).await?;
+    let inquiry = Inquiry::begin(config).await?;
+    let survey = inquiry.survey()?;
     let mut faults: Vec<String> = survey.uncovered.iter().map(ToString::to_string).collect();
     for source in &survey.sources {
         for note in &source.notes {
@@ -37,7 +41,7 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
                 faults.push(format!("required source \"{}\": {error}", source.name));
             }
             Some(error) => {
-                tracing::warn!(source = %source.name, %error, "left out until the next start");
+                tracing::warn!(source = %source.name, %error, "left out until it answers");
             }
             None => {}
         }
@@ -82,7 +86,8 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
     })
     .await
     .map_err(Faults::of)?;
-    tokio::spawn(watch(policies, Arc::clone(&gateway)));
+    tokio::spawn(watch(Arc::clone(&policies), Arc::clone(&gateway)));
+    tokio::spawn(latecomers(inquiry, policies, Arc::downgrade(&gateway)));
     Ok(gateway)
 }
 
@@ -110,6 +115,62 @@ async fn watch(policies: Arc<PolicyStore>, gateway: Arc<Gateway>) {
         });
     };
     policies.watch(POLICY_WATCH, told).await;
+}
+
+/// Asks the sources that did not answer again and again, and takes each up when it does.
+async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: Weak<Gateway>) {
+    let mut said = String::new();
+    loop {
+        let missing = inquiry.missing();
+        if missing.is_empty() {
+            return;
+        }
+        tokio::time::sleep(SOURCE_WATCH).await;
+        for name in missing {
+            let Some(gateway) = gateway.upgrade() else { return };
+            if inquiry.ask_again(&name).await.is_none() {
+                continue;
+            }
+            match take_up(&inquiry, &policies, &gateway).await {
+                Ok(()) => tracing::info!(source = %name, "answers now, and is taken up"),
+                Err(why) => {
+                    inquiry.forget(&name);
+                    let why = why.to_string();
+                    if why != said {
+                        tracing::error!(source = %name, "answers now, but is left out: {why}");
+                        said = why;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Puts what is known now in force: first for the policies, for whom a table that has no source
+/// yet does no harm, then for the sessions.
+async fn take_up(
+    inquiry: &Inquiry,
+    policies: &Arc<PolicyStore>,
+    gateway: &Gateway,
+) -> Result<(), Faults> {
+    let survey = inquiry.survey()?;
+    if !survey.uncovered.is_empty() {
+        return Err(Faults(survey.uncovered.iter().map(ToString::to_string).collect()));
+    }
+    let store = Arc::clone(policies);
+    let reload = tokio::task::spawn_blocking(move || {
+        let reload = store.reload_with(survey.schema);
+        if matches!(reload, Reload::Refused(_)) {
+            // The files are as good as they were for the sources that there are.
+            store.reload();
+        }
+        reload
+    });
+    let reload = reload.await;
+    if let Reload::Refused(faults) = reload.map_err(Faults::of)? {
+        return Err(Faults(faults.iter().map(ToString::to_string).collect()));
+    }
+    gateway.replace_estate(survey.estate).await.map_err(Faults::of)
 }
 
 /// How the listener takes connections.

@@ -1,13 +1,14 @@
 //! What there is: every source asked, every table covered or not, and the Cedar schema of it all.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portcullis_connector_api::{ConnectorError, SourceName, TableName};
+use portcullis_connector_api::{Connector, ConnectorError, SourceName, TableName};
 
 use super::Faults;
 use super::sources::{connector, rules};
 use crate::config::Config;
-use crate::guard::{CoverageFault, Estate, Source, TenantType};
+use crate::guard::{AbsentSource, CoverageFault, Estate, Source, TableRules, TenantType};
 use crate::identity::AttributeType;
 use crate::policy::schema::{GeneratedSchema, GovernedSource, GovernedTable, generate};
 
@@ -25,7 +26,7 @@ pub struct Survey {
 }
 
 /// What came of asking one source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceState {
     /// The source.
     pub name: SourceName,
@@ -46,54 +47,129 @@ pub struct SourceState {
 /// # Errors
 /// Where a source's configuration is wrong, or the tables cannot stand beside each other.
 pub async fn survey(config: &Config) -> Result<Survey, Faults> {
-    let mut states = Vec::new();
-    let mut sources = Vec::new();
-    let mut uncovered = Vec::new();
-    for source in &config.sources {
-        let connector = connector(source, config.limits.statement_timeout)
-            .map_err(|error| Faults::of(format_args!("source \"{}\": {error}", source.name)))?;
-        let kind = connector.kind();
-        let mut state = SourceState {
-            name: source.name.clone(),
-            kind,
-            required: source.required,
-            unreachable: None,
-            notes: Vec::new(),
-            damaged: Vec::new(),
-        };
-        match connector.catalog().await {
-            Ok(catalog) => {
-                let damaged = catalog.faults.iter().map(|fault| fault.error.to_string());
-                state.notes = damaged.chain(catalog.notes.iter().cloned()).collect();
-                state.damaged.extend(catalog.faults.iter().map(|fault| fault.table.clone()));
-                let rules = rules(source);
-                let (covered, faults) = Source::cover(
-                    source.name.clone(),
-                    connector,
-                    catalog.tables,
-                    &config.tenancy.column,
-                    tenants_are(config),
-                    &rules,
-                );
-                let damaged = |fault: &CoverageFault| match fault {
-                    CoverageFault::Unknown { what, .. } => catalog
-                        .faults
-                        .iter()
-                        .any(|fault| *what == format!("table \"{}\"", fault.table)),
-                    _ => false,
-                };
-                uncovered.extend(faults.into_iter().filter(|fault| !damaged(fault)));
-                sources.push(covered);
-            }
-            Err(error) => state.unreachable = Some(error),
+    Inquiry::begin(config).await?.survey()
+}
+
+/// The sources, each with what it said when it was asked last.
+#[derive(Debug)]
+pub(super) struct Inquiry {
+    config: Config,
+    asked: Vec<Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    schemas: Vec<String>,
+    rules: BTreeMap<TableName, TableRules>,
+    connector: Arc<dyn Connector>,
+    state: SourceState,
+    covered: Option<Source>,
+    uncovered: Vec<CoverageFault>,
+}
+
+impl Inquiry {
+    /// Asks every source.
+    pub(super) async fn begin(config: &Config) -> Result<Self, Faults> {
+        let mut asked = Vec::new();
+        for source in &config.sources {
+            let connector = connector(source, config.limits.statement_timeout)
+                .map_err(|error| Faults::of(format_args!("source \"{}\": {error}", source.name)))?;
+            let state = SourceState {
+                name: source.name.clone(),
+                kind: connector.kind(),
+                required: source.required,
+                unreachable: None,
+                notes: Vec::new(),
+                damaged: Vec::new(),
+            };
+            let mut source = Asked {
+                schemas: source.schemas(),
+                rules: rules(source),
+                connector,
+                state,
+                covered: None,
+                uncovered: Vec::new(),
+            };
+            source.ask(config).await;
+            asked.push(source);
         }
-        states.push(state);
+        Ok(Self { config: config.clone(), asked })
     }
-    let estate = Arc::new(Estate::new(sources).map_err(Faults::of)?);
-    let governed = governed(&states, &estate);
-    let schema = generate(&governed, &config.identity.attributes, &config.policies.tags)
-        .map_err(Faults::of)?;
-    Ok(Survey { estate, schema: Arc::new(schema), sources: states, uncovered })
+
+    /// The sources that have not answered.
+    pub(super) fn missing(&self) -> Vec<SourceName> {
+        let missing = self.asked.iter().filter(|source| source.covered.is_none());
+        missing.map(|source| source.state.name.clone()).collect()
+    }
+
+    /// Asks this source again. Gives its state where it answered now.
+    pub(super) async fn ask_again(&mut self, name: &SourceName) -> Option<&SourceState> {
+        let source = self.asked.iter_mut().find(|source| source.state.name == *name)?;
+        source.ask(&self.config).await;
+        source.covered.as_ref().map(|_| &source.state)
+    }
+
+    /// Takes back what this source said, as if it had not answered.
+    pub(super) fn forget(&mut self, name: &SourceName) {
+        for source in self.asked.iter_mut().filter(|source| source.state.name == *name) {
+            source.covered = None;
+            source.uncovered.clear();
+        }
+    }
+
+    /// All that is known now.
+    ///
+    /// # Errors
+    /// Where the tables cannot stand beside each other.
+    pub(super) fn survey(&self) -> Result<Survey, Faults> {
+        let (config, asked) = (&self.config, &self.asked);
+        let sources = asked.iter().filter_map(|source| source.covered.clone()).collect();
+        let missing = asked.iter().filter(|source| source.covered.is_none());
+        let absent = missing.map(|source| AbsentSource {
+            name: source.state.name.clone(),
+            schemas: source.schemas.clone(),
+        });
+        let estate = Arc::new(Estate::new(sources, absent.collect()).map_err(Faults::of)?);
+        let states: Vec<_> = asked.iter().map(|source| source.state.clone()).collect();
+        let governed = governed(&states, &estate);
+        let schema = generate(&governed, &config.identity.attributes, &config.policies.tags)
+            .map_err(Faults::of)?;
+        let uncovered = asked.iter().flat_map(|source| source.uncovered.clone()).collect();
+        Ok(Survey { estate, schema: Arc::new(schema), sources: states, uncovered })
+    }
+}
+
+impl Asked {
+    async fn ask(&mut self, config: &Config) {
+        let state = &mut self.state;
+        let catalog = match self.connector.catalog().await {
+            Ok(catalog) => catalog,
+            Err(error) => {
+                state.unreachable = Some(error);
+                return;
+            }
+        };
+        state.unreachable = None;
+        let damaged = catalog.faults.iter().map(|fault| fault.error.to_string());
+        state.notes = damaged.chain(catalog.notes.iter().cloned()).collect();
+        state.damaged = catalog.faults.iter().map(|fault| fault.table.clone()).collect();
+        let (covered, faults) = Source::cover(
+            state.name.clone(),
+            Arc::clone(&self.connector),
+            catalog.tables,
+            &config.tenancy.column,
+            tenants_are(config),
+            &self.rules,
+        );
+        let damaged = |fault: &CoverageFault| match fault {
+            CoverageFault::Unknown { what, .. } => {
+                catalog.faults.iter().any(|fault| *what == format!("table \"{}\"", fault.table))
+            }
+            _ => false,
+        };
+        self.uncovered = faults.into_iter().filter(|fault| !damaged(fault)).collect();
+        self.covered = Some(covered);
+    }
 }
 
 fn tenants_are(config: &Config) -> TenantType {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::ScalarUDF;
+use portcullis_connector_api::SourceName;
 
 use super::error::GuardError;
 use super::estate::{Estate, GovernedTable, Source};
@@ -100,12 +101,23 @@ impl SessionCatalog {
                 .find_map(|schema| self.find(schema, table)),
         };
         found.ok_or_else(|| {
+            if let Some(source) = name.schema().and_then(|schema| self.awaited(schema)) {
+                return GuardError::Unreachable(source.clone());
+            }
             let name = match name.schema() {
                 Some(schema) => format!("{schema}.{table}"),
                 None => table.to_owned(),
             };
             GuardError::UndefinedTable(name)
         })
+    }
+
+    /// The source of this schema, where it has not answered yet and the caller may be told so.
+    /// For everybody else a name in it is one that does not exist.
+    fn awaited(&self, schema: &str) -> Option<&SourceName> {
+        let source = self.authority.estate.absent(schema)?;
+        let authority = &self.authority;
+        authority.policies.may_show(&authority.principal, source).then_some(source)
     }
 
     /// `pg_catalog` comes first unless the path names it elsewhere, as in PostgreSQL.

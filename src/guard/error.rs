@@ -19,6 +19,9 @@ pub enum GuardError {
     /// There is no such table, or the caller may see nothing of it: the same.
     #[error("relation \"{0}\" does not exist")]
     UndefinedTable(String),
+    /// A source that has not answered yet; said only to those who might see something of it.
+    #[error("source \"{0}\" cannot be reached")]
+    Unreachable(SourceName),
     /// There is no such schema, or the caller may see nothing in it: the same.
     #[error("schema \"{0}\" does not exist")]
     UndefinedSchema(String),
@@ -47,6 +50,7 @@ impl From<&GuardError> for ClientError {
         let message = error.to_string();
         match error {
             GuardError::UndefinedTable(_) => Self::new(SqlState::UNDEFINED_TABLE, message),
+            GuardError::Unreachable(_) => Self::new(SqlState::CONNECTION_FAILURE, message),
             GuardError::UndefinedSchema(_) => Self::new(SqlState::INVALID_SCHEMA_NAME, message),
             GuardError::UndefinedFunction(_) => Self::new(SqlState::UNDEFINED_FUNCTION, message)
                 .hint("No function of this name is allowed here."),

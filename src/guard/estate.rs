@@ -12,10 +12,20 @@ use super::form::PartialForm;
 #[derive(Clone, Debug, Default)]
 pub struct Estate {
     sources: Vec<Arc<Source>>,
+    absent: Vec<AbsentSource>,
+}
+
+/// A source that has not answered yet, so that nobody knows its tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AbsentSource {
+    /// Its name in the configuration.
+    pub name: SourceName,
+    /// The schemas under which clients would see it.
+    pub schemas: Vec<String>,
 }
 
 /// One source: how to reach it, and its tables with their rules.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// Its name in the configuration.
     pub name: SourceName,
@@ -236,7 +246,7 @@ impl Estate {
     ///
     /// # Errors
     /// Where two tables would get one name.
-    pub fn new(sources: Vec<Source>) -> Result<Self, CoverageFault> {
+    pub fn new(sources: Vec<Source>, absent: Vec<AbsentSource>) -> Result<Self, CoverageFault> {
         let mut seen = BTreeSet::new();
         for table in sources.iter().flat_map(|source| &source.tables) {
             if !seen.insert((&table.schema, &table.name)) {
@@ -246,12 +256,19 @@ impl Estate {
                 });
             }
         }
-        Ok(Self { sources: sources.into_iter().map(Arc::new).collect() })
+        Ok(Self { sources: sources.into_iter().map(Arc::new).collect(), absent })
     }
 
     /// The sources, in their order.
     pub fn sources(&self) -> &[Arc<Source>] {
         &self.sources
+    }
+
+    /// The source that is to have this schema and has not answered yet.
+    pub fn absent(&self, schema: &str) -> Option<&SourceName> {
+        let absent = self.absent.iter();
+        let mut having = absent.filter(|source| source.schemas.iter().any(|own| own == schema));
+        having.next().map(|source| &source.name)
     }
 
     /// The table that clients call `schema.name`, with its source.

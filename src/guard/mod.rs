@@ -31,7 +31,8 @@ pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error, planning_error, running_error};
 pub use estate::{
-    ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules, TableTenancy, TenantType,
+    AbsentSource, ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules,
+    TableTenancy, TenantType,
 };
 pub use form::PartialForm;
 pub use plan::{Described, Guard, GuardedPlan};

@@ -17,6 +17,8 @@ mod translate;
 
 mod decide;
 
+mod openings;
+
 mod permit;
 
 mod store;

@@ -1,7 +1,7 @@
 //! The gateway as a whole: what all sessions share, put together from a checked configuration's
 //! parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::census::{Census, SessionCounts};
 use super::conversation::Session;
-use crate::audit::AuditLog;
+use crate::audit::{AuditError, AuditLog};
 use crate::error::{ClientError, SqlState};
 use crate::federate::Resources;
 use crate::guard::{
@@ -27,7 +27,7 @@ pub struct Parts {
     pub database: String,
     /// Who is let in.
     pub verifier: Verifier,
-    /// Every table there is.
+    /// Every table there is at the start.
     pub estate: Arc<Estate>,
     /// What may be seen of them.
     pub policies: Arc<PolicyStore>,
@@ -51,6 +51,7 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Gateway {
     parts: Parts,
+    estate: RwLock<Arc<Estate>>,
     guard: Guard,
     census: Arc<Census>,
 }
@@ -72,16 +73,30 @@ impl Gateway {
     /// # Errors
     /// Where the start cannot be recorded.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, Fault> {
-        let shared: Vec<String> = parts
-            .estate
-            .tables()
-            .filter(|(_, table)| table.tenancy == TableTenancy::Shared)
-            .map(|(_, table)| format!("{}.{}", table.schema, table.name))
-            .collect();
+        let shared = shared(&parts.estate);
         let policies = parts.policies.current();
         let details = json!({ "shared": shared, "policy_set": policies.hash() });
         parts.audit.event("start", details).await?;
-        Ok(Arc::new(Self { parts, guard: Guard::default(), census: Arc::default() }))
+        let estate = RwLock::new(Arc::clone(&parts.estate));
+        Ok(Arc::new(Self { parts, estate, guard: Guard::default(), census: Arc::default() }))
+    }
+
+    /// Every table there is, from the next statement on: a source has answered that did not
+    /// before. Records it, with the tables that belong to no tenant; where it cannot be
+    /// recorded, all stays as it is.
+    ///
+    /// # Errors
+    /// Where it cannot be recorded.
+    pub async fn replace_estate(&self, estate: Arc<Estate>) -> Result<(), AuditError> {
+        let sources = estate.sources().iter().map(|source| source.name.to_string());
+        let details = json!({
+            "sources": sources.collect::<Vec<_>>(),
+            "shared": shared(&estate),
+            "policy_set": self.parts.policies.current().hash(),
+        });
+        self.parts.audit.event("sources", details).await?;
+        *self.estate.write().unwrap_or_else(PoisonError::into_inner) = estate;
+        Ok(())
     }
 
     pub(in crate::session) fn guard(&self) -> &Guard {
@@ -93,9 +108,9 @@ impl Gateway {
         &self.parts.audit
     }
 
-    /// Every table there is, with its source.
-    pub fn estate(&self) -> &Estate {
-        &self.parts.estate
+    /// Every table there is now, with its source.
+    pub fn estate(&self) -> Arc<Estate> {
+        Arc::clone(&self.estate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many sessions there are, and were.
@@ -134,7 +149,7 @@ impl Gateway {
         facts: RequestFacts,
     ) -> SessionCatalog {
         let authority = Authority {
-            estate: Arc::clone(&self.parts.estate),
+            estate: self.estate(),
             policies: self.parts.policies.current(),
             principal: Arc::clone(session.principal()),
             facts,
@@ -178,6 +193,12 @@ impl Gateway {
         })?;
         Session::new(Arc::clone(self), principal, scope, login)
     }
+}
+
+/// The tables that belong to no tenant.
+fn shared(estate: &Estate) -> Vec<String> {
+    let shared = estate.tables().filter(|(_, table)| table.tenancy == TableTenancy::Shared);
+    shared.map(|(_, table)| format!("{}.{}", table.schema, table.name)).collect()
 }
 
 /// What the wire serves: a gateway that sessions can hold on to.

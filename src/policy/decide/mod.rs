@@ -122,6 +122,12 @@ impl Policies {
         })
     }
 
+    /// Whether a source that cannot be asked for its tables might have something that this
+    /// principal may see: whether they may be told that it is there.
+    pub fn may_show(&self, principal: &Principal, source: &SourceName) -> bool {
+        self.openings.may_show(principal, source)
+    }
+
     /// Whether this principal may see the guard's part of a plan: filters, masks, what is sent
     /// to the sources. Whatever cannot be decided is a no.
     pub fn may_explain_guard(&self, principal: &Principal, facts: &RequestFacts) -> bool {

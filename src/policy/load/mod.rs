@@ -24,6 +24,7 @@ pub(super) use slices::{Slice, Slices, Subject};
 use self::parse::Parsed;
 use self::slices::Reach;
 use super::decide::Caches;
+use super::openings::Openings;
 use super::permit::Level;
 use super::schema::GeneratedSchema;
 
@@ -34,6 +35,7 @@ pub struct Policies {
     pub(super) slices: Slices,
     pub(super) caches: Caches,
     pub(super) hash: String,
+    pub(super) openings: Openings,
     generation: u64,
     warnings: Vec<PolicyFault>,
 }
@@ -58,6 +60,7 @@ impl Policies {
         files.sort();
         let hash = files::hash(&files, &schema);
         let parsed = parse::parse(files)?;
+        let openings = Openings::of(parsed.iter().map(|one| &one.policy));
         let (parsed, mut warnings) = warnings::set_aside(parsed, &schema);
 
         let set = PolicySet::from_policies(parsed.iter().map(|one| one.policy.clone()))
@@ -87,7 +90,15 @@ impl Policies {
         warnings.extend(parsed.iter().filter_map(warnings::unscoped_reveal));
         sort(&mut warnings);
         let slices = Slices::of(&parsed, &reaches, &schema).map_err(|error| whole(&error))?;
-        Ok(Self { schema, slices, caches: Caches::default(), hash, generation: 0, warnings })
+        Ok(Self {
+            schema,
+            slices,
+            caches: Caches::default(),
+            hash,
+            openings,
+            generation: 0,
+            warnings,
+        })
     }
 
     /// SHA-256, in hexadecimal, of the files (names and texts, sorted by name) and the schema.

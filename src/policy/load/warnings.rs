@@ -58,7 +58,7 @@ pub(super) fn set_aside(
     for one in aside {
         remarks.push(one.remark(
             "is set aside, because it speaks of a table that cannot be read now",
-            "it is taken up when its source answers at a start",
+            "it is taken up when its source answers",
         ));
     }
     (kept, remarks)

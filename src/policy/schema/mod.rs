@@ -174,18 +174,24 @@ impl GeneratedSchema {
         }
         let Some((namespace, _)) = entity_type.rsplit_once("::") else { return false };
         let known = self.tables().any(|shape| shape.entity_type.namespace() == namespace);
-        !known
-            && self.unreachable.iter().any(|source| {
-                // A further remote schema of source `crm` is the namespace `crm_<schema>`.
-                let rest = namespace.strip_prefix(source.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-            })
+        !known && self.unreachable.iter().any(|source| within(namespace, source))
+    }
+
+    /// Whether a namespace may be of this source.
+    pub(in crate::policy) fn is_of_source(namespace: &str, source: &SourceName) -> bool {
+        within(namespace, &names::identifier(source.as_str()))
     }
 
     /// The declared attribute of principals.
     pub(in crate::policy) fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.get(name)
     }
+}
+
+/// A further remote schema of source `crm` is the namespace `crm_<schema>`.
+fn within(namespace: &str, source: &str) -> bool {
+    let rest = namespace.strip_prefix(source);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 /// Makes the schema.

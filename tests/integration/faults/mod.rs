@@ -5,6 +5,7 @@ mod configuration;
 mod login;
 mod names;
 mod policies;
+mod sources;
 
 use std::path::Path;
 
