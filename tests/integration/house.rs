@@ -98,10 +98,12 @@ impl House {
         command
     }
 
-    /// Runs a command that ends by itself, with this house's configuration.
+    /// Runs a command that ends by itself, with this house's configuration. One that serves where
+    /// it should not ends too, with the exit code 124.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = self.program();
-        command.args(arguments).arg("--config").arg(self.config()).stdin(Stdio::null());
+        let mut command = Command::new("timeout");
+        command.args(["60", PROGRAM]).args(arguments).arg("--config").arg(self.config());
+        command.current_dir(self.dir.path()).env_remove("RUST_LOG").stdin(Stdio::null());
         command.output().unwrap().into()
     }
 
