@@ -167,6 +167,18 @@ pub struct ClientError {
 }
 
 impl ClientError {
+    /// 57014, as PostgreSQL says it.
+    pub fn timed_out() -> Self {
+        Self::new(SqlState::QUERY_CANCELED, "canceling statement due to statement timeout")
+    }
+
+    /// A fault of the gateway that ended a statement, and nothing else.
+    pub fn panicked() -> Self {
+        Self::new(SqlState::INTERNAL_ERROR, "internal error").internal("a panic")
+    }
+}
+
+impl ClientError {
     /// An error with its class and message.
     pub fn new(sqlstate: SqlState, message: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -15,7 +15,9 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use tokio::time::Instant;
 
+use super::engine::Engine;
 use super::remote::{RemoteNode, hand_over};
 use crate::guard::remote::plan_subplan;
 use crate::guard::scan::plan_scan;
@@ -26,14 +28,17 @@ use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
 #[derive(Clone, Debug)]
 pub struct Resources {
     runtime: Arc<RuntimeEnv>,
+    engine: Arc<Engine>,
 }
 
 impl Resources {
     /// At most this much memory for operators that keep rows. Nothing is written to disk: rows
     /// that one caller may see must not lie in files that another process could read.
     ///
+    /// Computing has threads of its own.
+    ///
     /// # Errors
-    /// Where the runtime cannot be built.
+    /// Where the runtime cannot be built, or the system gives no threads.
     pub fn new(memory_bytes: usize) -> Result<Self> {
         let most_told = NonZeroUsize::MIN;
         let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes), most_told);
@@ -42,7 +47,7 @@ impl Resources {
             .with_memory_pool(Arc::new(pool))
             .with_disk_manager_builder(no_disk)
             .build_arc()?;
-        Ok(Self { runtime })
+        Ok(Self { runtime, engine: Arc::new(Engine::start()?) })
     }
 }
 
@@ -52,6 +57,7 @@ pub struct Prepared {
     plan: SealedPlan,
     sent: Vec<(String, String)>,
     context: Arc<TaskContext>,
+    engine: Arc<Engine>,
 }
 
 impl Prepared {
@@ -60,12 +66,10 @@ impl Prepared {
         &self.sent
     }
 
-    /// Starts it. Nothing is read before the stream is polled; dropping the stream stops it.
-    ///
-    /// # Errors
-    /// Where an operator cannot start.
-    pub fn run(&self) -> Result<SendableRecordBatchStream> {
-        self.plan.execute(Arc::clone(&self.context))
+    /// Its rows. Nothing is read before the stream is polled; dropping the stream stops it, as does
+    /// the deadline.
+    pub fn run(&self, deadline: Instant) -> SendableRecordBatchStream {
+        self.engine.run(self.plan.clone(), Arc::clone(&self.context), deadline)
     }
 
     /// For those who may see how a plan is guarded.
@@ -88,7 +92,8 @@ pub async fn prepare(guard: &Guard, plan: &GuardedPlan, resources: &Resources) -
     let physical = planner.create_physical_plan(&handed, guard.engine()).await?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Prepared { plan: sealed, sent, context: context(guard, resources) })
+    let engine = Arc::clone(&resources.engine);
+    Ok(Prepared { plan: sealed, sent, context: context(guard, resources), engine })
 }
 
 fn context(guard: &Guard, resources: &Resources) -> Arc<TaskContext> {

@@ -4,6 +4,7 @@
 
 mod columns;
 mod convert;
+mod engine;
 mod execute;
 mod remote;
 

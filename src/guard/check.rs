@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::Result;
@@ -135,6 +136,11 @@ impl SealedPlan {
     /// Where an operator cannot start.
     pub fn execute(&self, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         execute_stream(Arc::clone(&self.plan), context)
+    }
+
+    /// The columns of the result.
+    pub fn schema(&self) -> SchemaRef {
+        self.plan.schema()
     }
 
     /// For those who may see how a plan is guarded.

@@ -98,10 +98,43 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
         }
         _ => internal(),
     };
-    match said.internal {
-        Some(_) => said,
-        None => said.internal(error),
+    match (&said.internal, root(error)) {
+        (Some(_), _) => said,
+        // These quote cells, which are not for the record either.
+        (
+            None,
+            DataFusionError::ArrowError(..)
+            | DataFusionError::Execution(_)
+            | DataFusionError::External(_),
+        ) => {
+            let told = without_values(&error.to_string());
+            said.internal(told)
+        }
+        (None, _) => said.internal(error),
     }
+}
+
+/// A text with `…` for whatever stands in quotes, and for numbers.
+fn without_values(text: &str) -> String {
+    let mut kept = String::new();
+    let mut quote = None;
+    for character in text.chars() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None if matches!(character, '\'' | '"' | '`') => {
+                quote = Some(character);
+                kept.push('…');
+            }
+            None if character.is_ascii_digit() => {
+                if !kept.ends_with('…') {
+                    kept.push('…');
+                }
+            }
+            None => kept.push(character),
+        }
+    }
+    kept
 }
 
 /// As [`client_error`], of an error in planning a query, with the place in the client's text where

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::grown::{Bounded, GROWING};
 use super::system;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
@@ -67,7 +68,6 @@ const SCALAR: &[&str] = &[
     "initcap",
     "left",
     "length",
-    "levenshtein",
     "lower",
     "lpad",
     "ltrim",
@@ -212,8 +212,14 @@ impl Default for Functions {
     fn default() -> Self {
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.insert(0, Arc::new(system::coalesce()));
+        let mut scalar = pick(SCALAR, &scalar, |function| (function.name(), function.aliases()));
+        for name in GROWING {
+            if let Some(function) = scalar.get_mut(name) {
+                *function = Bounded::new(Arc::clone(function));
+            }
+        }
         Self {
-            scalar: pick(SCALAR, &scalar, |function| (function.name(), function.aliases())),
+            scalar,
             aggregate: pick(
                 AGGREGATE,
                 &SessionStateDefaults::default_aggregate_functions(),

@@ -14,6 +14,7 @@ pub mod error;
 pub mod estate;
 pub mod form;
 mod functions;
+mod grown;
 pub mod lift;
 mod lower;
 mod mask;

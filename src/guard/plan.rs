@@ -6,18 +6,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{TableFunction, TableFunctionArgs};
+use datafusion::common::alias::AliasGenerator;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::{DFSchema, ParamValues, Result, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::execution::{FunctionRegistry, SessionStateDefaults};
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableSource, cast};
-use datafusion::optimizer::OptimizerContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::optimizer::{OptimizerConfig, OptimizerContext};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 
@@ -186,7 +187,8 @@ impl Guard {
         let context =
             OptimizerContext::new_with_config_options(Arc::clone(self.state.config().options()))
                 .with_query_execution_start_time(now);
-        let plan = self.state.optimizer().optimize(plan, &context, |_, _| {})?;
+        let optimizing = Optimizing { context, engine: &self.state };
+        let plan = self.state.optimizer().optimize(plan, &optimizing, |_, _| {})?;
         check::logical(&plan)?;
         let touched = touched(&plan)?;
         Ok(GuardedPlan { plan, touched })
@@ -265,6 +267,31 @@ impl Guard {
 
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         self.state.analyzer().execute_and_check(plan, self.options(), |_, _| {})
+    }
+}
+
+/// What the optimizer works with. Some of its rules write in functions of the engine, which they
+/// look up; none of them comes from the query.
+struct Optimizing<'a> {
+    context: OptimizerContext,
+    engine: &'a SessionState,
+}
+
+impl OptimizerConfig for Optimizing<'_> {
+    fn query_execution_start_time(&self) -> Option<DateTime<Utc>> {
+        self.context.query_execution_start_time()
+    }
+
+    fn alias_generator(&self) -> &Arc<AliasGenerator> {
+        self.context.alias_generator()
+    }
+
+    fn options(&self) -> Arc<ConfigOptions> {
+        self.context.options()
+    }
+
+    fn function_registry(&self) -> Option<&dyn FunctionRegistry> {
+        Some(self.engine)
     }
 }
 

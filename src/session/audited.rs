@@ -54,7 +54,12 @@ impl AuditedRows {
         if let Some(pending) = self.pending.take() {
             let (rows, bytes) = self.meter.read();
             let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            tracing::debug!(rows, bytes, duration_us, ?result, "statement ended");
+            let kind = match &result {
+                AuditResult::Ok => "ok",
+                AuditResult::Error { sqlstate, .. } => sqlstate,
+                AuditResult::Abandoned => "abandoned",
+            };
+            tracing::debug!(rows, bytes, duration_us, kind, "statement ended");
             pending.finish(Outcome { result, rows, bytes, duration_us });
         }
     }
@@ -74,7 +79,7 @@ impl AuditedRows {
     ) -> Poll<Option<Result<RecordBatch, ClientError>>> {
         let Some(rows) = &mut self.rows else { return Poll::Ready(None) };
         if self.bounds.deadline.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Some(Err(self.fail(timed_out()))));
+            return Poll::Ready(Some(Err(self.fail(ClientError::timed_out()))));
         }
         match rows.poll_next_unpin(context) {
             Poll::Pending => Poll::Pending,
@@ -95,11 +100,6 @@ impl AuditedRows {
             }
         }
     }
-}
-
-/// 57014, as PostgreSQL says it.
-pub(in crate::session) fn timed_out() -> ClientError {
-    ClientError::new(SqlState::QUERY_CANCELED, "canceling statement due to statement timeout")
 }
 
 fn too_many_rows(limit: u64) -> ClientError {

@@ -1,15 +1,19 @@
 //! One query through the stages: names resolved, permits asked for, plan guarded and split,
 //! intent made durable, rows started.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use arrow::datatypes::{FieldRef, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
+use futures::FutureExt as _;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 use tokio::time::{Instant as Deadline, sleep_until, timeout_at};
 
-use super::audited::{AuditedRows, Bounds, timed_out};
+use super::audited::{AuditedRows, Bounds};
 use super::conversation::Session;
 use super::shown::text_rows;
 use crate::audit::{Decision, Intent, Outcome, Sent};
@@ -60,9 +64,7 @@ impl Session {
         declared: &[Option<FieldRef>],
     ) -> Result<Described, ClientError> {
         let catalog = self.catalog(SystemTime::now());
-        self.gateway()
-            .guard()
-            .describe(&catalog, query, declared)
+        computing(|| self.gateway().guard().describe(&catalog, query, declared))
             .map_err(|error| planning_error(query, &error))
     }
 
@@ -71,23 +73,20 @@ impl Session {
         let started = Instant::now();
         let deadline = self.deadline();
         let mut learned = Learned::default();
-        let ready = timeout_at(deadline, self.make_ready(&call, &mut learned)).await;
-        let ready = ready.unwrap_or_else(|_| Err(timed_out()));
+        let ready = AssertUnwindSafe(self.make_ready(&call, &mut learned)).catch_unwind();
+        let ready = timeout_at(deadline, ready).await;
+        let ready = match ready {
+            Ok(Ok(ready)) => ready,
+            Ok(Err(_)) => Err(ClientError::panicked()),
+            Err(_) => Err(ClientError::timed_out()),
+        };
         let intent = self.intent(call.text, learned);
         let (ready, schema) = match ready {
             Ok(made) => made,
             Err(error) => return Err(self.record_failure(intent, error, started).await),
         };
         let pending = self.gateway().audit().intent(intent).await?;
-        let rows = match ready.run() {
-            Ok(rows) => rows,
-            Err(error) => {
-                let error = running_error(&error);
-                pending.finish(Outcome::failed(&error, micros(started)));
-                return Err(error);
-            }
-        };
-
+        let rows = ready.run(deadline);
         let meter = Arc::new(Meter::default());
         let bounds = Bounds {
             deadline: Box::pin(sleep_until(deadline)),
@@ -108,8 +107,12 @@ impl Session {
         let deadline = self.deadline();
         let mut learned = Learned::default();
         let call = Call { text, query: &explain.query, declared: &[], values: Vec::new() };
-        let explained = timeout_at(deadline, self.explained(&call, explain, &mut learned)).await;
-        let explained = explained.unwrap_or_else(|_| Err(timed_out()));
+        let explained = AssertUnwindSafe(self.explained(&call, explain, &mut learned));
+        let explained = match timeout_at(deadline, explained.catch_unwind()).await {
+            Ok(Ok(explained)) => explained,
+            Ok(Err(_)) => Err(ClientError::panicked()),
+            Err(_) => Err(ClientError::timed_out()),
+        };
         let intent = self.intent(text, learned);
         match explained {
             Err(error) => Err(self.record_failure(intent, error, started).await),
@@ -189,10 +192,13 @@ impl Session {
         let parameters = if call.values.is_empty() {
             Vec::new()
         } else {
-            guard.describe(catalog, call.query, call.declared).map_err(said)?.parameters
+            computing(|| guard.describe(catalog, call.query, call.declared))
+                .map_err(said)?
+                .parameters
         };
-        let plan =
-            guard.plan(catalog, call.query, &parameters, call.values.clone(), now).map_err(said)?;
+        let values = call.values.clone();
+        let plan = computing(|| guard.plan(catalog, call.query, &parameters, values, now));
+        let plan = plan.map_err(said)?;
         tracing::debug!(tables = plan.touched().len(), "planned and guarded");
         learned.tables = plan.touched().to_vec();
         Ok(plan)
@@ -258,6 +264,14 @@ impl Session {
                 pending.finish(Outcome::failed(&error, 0));
             }
         });
+    }
+}
+
+/// Does work that computes and does not wait, while other sessions go on.
+fn computing<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -25,6 +25,9 @@ pub enum SqlError {
     /// Too deep, or too many operators, to be planned safely.
     #[error("statement is too complex")]
     TooComplex,
+    /// A list of results that is longer than PostgreSQL's.
+    #[error("target lists can have at most 1664 entries")]
+    TooManyColumns,
     /// Longer than the configured bound.
     #[error("statement is longer than {limit} bytes")]
     TooLong {
@@ -44,6 +47,7 @@ impl From<SqlError> for ClientError {
                 .hint("Send changes to the source itself."),
             SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),
             SqlError::Unsupported(_) => ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message),
+            SqlError::TooManyColumns => ClientError::new(SqlState::TOO_MANY_COLUMNS, message),
             SqlError::TooComplex => ClientError::new(SqlState::STATEMENT_TOO_COMPLEX, message)
                 .hint("Long lists of conditions fit into one IN (…) or a join with VALUES."),
             SqlError::TooLong { .. } => ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)

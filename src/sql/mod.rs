@@ -4,6 +4,7 @@
 
 mod allow;
 mod error;
+mod expansion;
 mod query;
 mod split;
 mod statement;

@@ -7,12 +7,14 @@ use sqlparser::ast::{self, Expr, Select, TableFactor, Visit, Visitor};
 
 use super::allow;
 use super::error::SqlError;
+use super::expansion;
 use super::statement::Query;
 
 /// Checks a query with all that is nested in it. `text` is where it stands.
 pub(super) fn check(query: ast::Query, text: &Arc<str>) -> Result<Query, SqlError> {
     match query.visit(&mut Check) {
         ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) if !expansion::is_bounded(&query) => Err(SqlError::TooComplex),
         ControlFlow::Continue(()) => Ok(Query::new(query, text)),
     }
 }
@@ -24,6 +26,9 @@ pub(super) fn check_expr(expr: &Expr) -> Result<(), SqlError> {
         ControlFlow::Continue(()) => Ok(()),
     }
 }
+
+/// As in PostgreSQL (`MaxTupleAttributeNumber`).
+const MAX_COLUMNS: usize = 1_664;
 
 struct Check;
 
@@ -58,6 +63,9 @@ impl Visitor for Check {
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<SqlError> {
         if select.into.is_some() {
             return ControlFlow::Break(SqlError::ReadOnly("SELECT INTO"));
+        }
+        if select.projection.len() > MAX_COLUMNS {
+            return ControlFlow::Break(SqlError::TooManyColumns);
         }
         let foreign = select.top.is_some()
             || select.prewhere.is_some()

@@ -80,13 +80,19 @@ fn parse_one(
     Ok(Statement { text, command: allow::command(parsed, whole)? })
 }
 
+/// What the grammar does not know how to read, written so that it does.
+///
 /// `TABLE name` is short for `SELECT * FROM name`, and the grammar knows it in some places only.
 /// The word is reserved: where a query can begin, it can be nothing else.
 fn spelled_out(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut spelled = Vec::with_capacity(tokens.len());
     let mut before: Option<&Token> = None;
     for token in tokens {
-        if is_word(&token.token, &["TABLE"]) && before.is_none_or(query_may_follow) {
+        if let Token::CustomBinaryOperator(operator) = &token.token
+            && let Some(parts) = two_operators(operator)
+        {
+            spelled.extend(parts.map(|part| TokenWithSpan { token: part, span: token.span }));
+        } else if is_word(&token.token, &["TABLE"]) && before.is_none_or(query_may_follow) {
             let long = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
             spelled.extend(long.map(|long| TokenWithSpan { token: long, span: token.span }));
         } else {
@@ -97,6 +103,27 @@ fn spelled_out(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         }
     }
     spelled
+}
+
+/// `1>=-1` holds the operators `>=` and `-`: PostgreSQL lets an operator of several characters end
+/// in `+` or `-` only where it also holds one of these.
+fn two_operators(operator: &str) -> Option<[Token; 2]> {
+    const MAKING_IT_ONE: &str = "~!@#%^&|`?";
+    if operator.contains(|character: char| MAKING_IT_ONE.contains(character)) {
+        return None;
+    }
+    let (first, sign) = operator.split_at_checked(operator.len().checked_sub(1)?)?;
+    let sign = match sign {
+        "-" => Token::Minus,
+        "+" => Token::Plus,
+        _ => return None,
+    };
+    let first = Tokenizer::new(&PostgreSqlDialect {}, first).tokenize().ok()?;
+    match first.as_slice() {
+        [Token::CustomBinaryOperator(_)] => None,
+        [first] => Some([first.clone(), sign]),
+        _ => None,
+    }
 }
 
 fn query_may_follow(token: &Token) -> bool {

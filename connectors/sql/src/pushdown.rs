@@ -25,6 +25,10 @@ pub fn decides(dialect: &dyn Dialect, table: &Table, conjunct: &Predicate) -> bo
     by_position.and_then(|condition| decided(dialect, &scan, &condition)).unwrap_or(false)
 }
 
+/// How many of the longest lists one statement must be able to bind together; a longer list stays
+/// here.
+const LISTS: usize = 16;
+
 /// The verdict over a condition from verdicts over its leaves: as good as the worst of them.
 pub fn combine<C>(
     condition: &Predicate<C>,
@@ -102,6 +106,9 @@ fn leaf_verdict(
         }
         Predicate::In { column, values } | Predicate::NotIn { column, values } => {
             let shape = compared(*column)?;
+            if values.len() > dialect.most_binds() / LISTS {
+                return None;
+            }
             let all = values.iter().all(|value| takes(&shape, value));
             all.then(|| fenced(dialect, &shape))
         }

@@ -226,3 +226,49 @@ select 1 union select 1, 2;
 
 select id from crm.customers c join crm.countries k on c.country = k.code where code = id;
 ! 22P02 invalid input syntax for type bigint
+
+-- What would grow without end.
+with c0 as (select 1 x), c1 as (select a.x from c0 a, c0 b),
+    c2 as (select a.x from c1 a, c1 b),
+    c3 as (select a.x from c2 a, c2 b),
+    c4 as (select a.x from c3 a, c3 b),
+    c5 as (select a.x from c4 a, c4 b),
+    c6 as (select a.x from c5 a, c5 b),
+    c7 as (select a.x from c6 a, c6 b),
+    c8 as (select a.x from c7 a, c7 b),
+    c9 as (select a.x from c8 a, c8 b),
+    c10 as (select a.x from c9 a, c9 b),
+    c11 as (select a.x from c10 a, c10 b),
+    c12 as (select a.x from c11 a, c11 b),
+    c13 as (select a.x from c12 a, c12 b),
+    c14 as (select a.x from c13 a, c13 b),
+    c15 as (select a.x from c14 a, c14 b),
+    c16 as (select a.x from c15 a, c15 b),
+    c17 as (select a.x from c16 a, c16 b),
+    c18 as (select a.x from c17 a, c17 b),
+    c19 as (select a.x from c18 a, c18 b),
+    c20 as (select a.x from c19 a, c19 b),
+    c21 as (select a.x from c20 a, c20 b)
+select count(*) from c21;
+! 54001 statement is too complex
+  hint: Long lists of conditions fit into one IN (…) or a join with VALUES.
+
+select length(repeat('x', 100000000));
+! 54000 the results of "repeat" are too large
+  hint: A batch of rows may make 16 MiB of them.
+
+select count(*) from crm.customers where repeat(region, 1000000) <> '';
+! 54000 the results of "repeat" are too large
+  hint: A batch of rows may make 16 MiB of them.
+
+select count(*) from crm.customers where lpad(region, 1000000, 'y') <> '';
+! 54000 the results of "lpad" are too large
+  hint: A batch of rows may make 16 MiB of them.
+
+select levenshtein('a', 'b');
+! 42883 @8 function levenshtein(…) does not exist
+  hint: No function of this name is allowed here.
+
+select 1;
+1
+= 1

@@ -40,6 +40,17 @@ select c.id, o.orders from (values (3), (5)) as c (id),
 5 | 99
 = 2
 
+select distinct on (region) region, code from crm.countries order by region, code desc;
+continent | FR
+isles | IE
+north | SE
+overseas | US
+= 4
+
+select 1>=-1, 2<>-1, 3*-1, 4 -+1;
+t | t | -3 | 3
+= 1
+
 prepare named (int) as select id, name from crm.customers where id = $1;
 = 0
 

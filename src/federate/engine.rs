@@ -1,0 +1,155 @@
+//! Where queries are computed: on threads of their own.
+//!
+//! Computing does not wait, so on the threads that talk with clients it would stand in their way:
+//! nobody could log in, and neither a deadline nor a cancellation would be seen while one query is
+//! busy. Here a query is a task that hands its batches over one by one, and stops when nobody
+//! takes them any more.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use futures::{FutureExt as _, Stream, StreamExt as _};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::ClientError;
+use crate::guard::SealedPlan;
+
+/// Batches that are ready before their client takes them, beside the one in the making.
+const BATCHES_AHEAD: usize = 1;
+
+/// Plans nest, and what walks them recurses; the bounds on statements are made for such a stack.
+const STACK_BYTES: usize = 16 << 20;
+
+/// The threads, as many as there are processors.
+#[derive(Debug)]
+pub(in crate::federate) struct Engine {
+    /// None only while it is dropped.
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
+
+impl Engine {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// Where the system gives none.
+    pub fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("portcullis-engine")
+            .thread_stack_size(STACK_BYTES)
+            .build()?;
+        let handle = runtime.handle().clone();
+        Ok(Self { runtime: Some(runtime), handle })
+    }
+
+    /// Runs a plan. It starts when the stream is first polled. It stops when the stream is dropped,
+    /// and at the deadline, whether or not somebody takes its rows: what it holds of sources is
+    /// then free for others.
+    pub fn run(
+        &self,
+        plan: SealedPlan,
+        context: Arc<TaskContext>,
+        deadline: Instant,
+    ) -> SendableRecordBatchStream {
+        let schema = plan.schema();
+        let waiting = Some(Waiting { engine: self.handle.clone(), plan, context, deadline });
+        Box::pin(Rows { schema, waiting, running: None })
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Not to wait for queries, which nobody listens to any more.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The rows of one query, as they come from the engine.
+struct Rows {
+    schema: SchemaRef,
+    waiting: Option<Waiting>,
+    running: Option<Running>,
+}
+
+struct Waiting {
+    engine: Handle,
+    plan: SealedPlan,
+    context: Arc<TaskContext>,
+    deadline: Instant,
+}
+
+struct Running {
+    batches: mpsc::Receiver<Result<RecordBatch>>,
+    task: AbortHandle,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Running {
+    fn start(waiting: Waiting) -> Self {
+        let Waiting { engine, plan, context, deadline } = waiting;
+        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+        let task = engine.spawn(async move {
+            let computed = AssertUnwindSafe(compute(plan, context, &sender)).catch_unwind();
+            let failed = match timeout_at(deadline, computed).await {
+                Ok(Ok(Ok(()))) => return,
+                Ok(Ok(Err(error))) => error,
+                Ok(Err(_)) => DataFusionError::External(Box::new(ClientError::panicked())),
+                Err(_) => DataFusionError::External(Box::new(ClientError::timed_out())),
+            };
+            // A client that left needs no error.
+            let _ = sender.send(Err(failed)).await;
+        });
+        Self { batches, task: task.abort_handle() }
+    }
+}
+
+async fn compute(
+    plan: SealedPlan,
+    context: Arc<TaskContext>,
+    sender: &mpsc::Sender<Result<RecordBatch>>,
+) -> Result<()> {
+    let mut rows = plan.execute(context)?;
+    while let Some(batch) = rows.next().await {
+        if sender.send(Ok(batch?)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Stream for Rows {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(waiting) = self.waiting.take() {
+            self.running = Some(Running::start(waiting));
+        }
+        match &mut self.running {
+            Some(running) => running.batches.poll_recv(context),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+impl RecordBatchStream for Rows {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}

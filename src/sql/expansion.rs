@@ -1,0 +1,92 @@
+//! How large a query becomes when every WITH is written out where it is named.
+//!
+//! Planning does just that, so a text of a few lines can stand for a plan without end: each name
+//! may stand twice in the next one's definition.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Cte, Query, TableFactor, Visit, Visitor};
+
+/// The most tables that a query may read, each counted as often as it is read. Queries of BI tools
+/// read some dozens.
+const MAX_TABLES: u64 = 1_000;
+
+/// Whether the query stays within the bound.
+pub(super) fn is_bounded(query: &Query) -> bool {
+    query.visit(&mut Count::default()).is_continue()
+}
+
+/// The queries around the place where the visit stands, outermost first.
+#[derive(Default)]
+struct Count(Vec<Level>);
+
+#[derive(Default)]
+struct Level {
+    /// Tables read so far.
+    tables: u64,
+    /// What is defined here: where the definition stands, and its name.
+    definitions: Vec<(*const Query, String)>,
+    /// What each defined name reads, once its definition was visited.
+    names: HashMap<String, u64>,
+}
+
+impl Count {
+    fn tables_of(&self, name: &str) -> Option<u64> {
+        self.0.iter().rev().find_map(|level| level.names.get(name)).copied()
+    }
+}
+
+fn defined(cte: &Cte) -> (*const Query, String) {
+    (std::ptr::from_ref(cte.query.as_ref()), folded(&cte.alias.name))
+}
+
+fn folded(name: &sqlparser::ast::Ident) -> String {
+    match name.quote_style {
+        Some(_) => name.value.clone(),
+        None => name.value.to_ascii_lowercase(),
+    }
+}
+
+impl Visitor for Count {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let definitions = query.with.iter().flat_map(|with| with.cte_tables.iter().map(defined));
+        let definitions = definitions.collect();
+        self.0.push(Level { definitions, ..Level::default() });
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let Some(level) = self.0.pop() else { return ControlFlow::Continue(()) };
+        if level.tables > MAX_TABLES {
+            return ControlFlow::Break(());
+        }
+        if let Some(around) = self.0.last_mut() {
+            let here: *const Query = query;
+            match around.definitions.iter().find(|(at, _)| *at == here) {
+                // Also one that reads no table costs what it is made of.
+                Some((_, name)) => {
+                    let name = name.clone();
+                    around.names.insert(name, level.tables.max(1));
+                }
+                None => around.tables = around.tables.saturating_add(level.tables),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, .. } = factor {
+            let one = match name.0.as_slice() {
+                [part] => part.as_ident().and_then(|name| self.tables_of(&folded(name))),
+                _ => None,
+            };
+            if let Some(level) = self.0.last_mut() {
+                level.tables = level.tables.saturating_add(one.unwrap_or(1));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
