@@ -100,6 +100,8 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
     };
     match (&said.internal, root(error)) {
         (Some(_), _) => said,
+        // What it says is all there is.
+        (None, DataFusionError::External(inner)) if inner.is::<GuardError>() => said,
         // These quote cells, which are not for the record either.
         (
             None,

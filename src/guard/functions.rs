@@ -215,7 +215,7 @@ impl Default for Functions {
         let mut scalar = pick(SCALAR, &scalar, |function| (function.name(), function.aliases()));
         for name in GROWING {
             if let Some(function) = scalar.get_mut(name) {
-                *function = Bounded::new(Arc::clone(function));
+                *function = Bounded::of(Arc::clone(function));
             }
         }
         Self {

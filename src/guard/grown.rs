@@ -27,7 +27,7 @@ const MAX_CHARACTER_BYTES: u64 = 4;
 pub(in crate::guard) struct Bounded(Arc<ScalarUDF>);
 
 impl Bounded {
-    pub fn new(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
+    pub fn of(function: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
         Arc::new(ScalarUDF::from(Self(function)))
     }
 
