@@ -28,6 +28,9 @@ use crate::wire::{Answer, Conversation, Description, Login, Rendering, Statement
 /// How many statements a session may keep by SQL's PREPARE and by name.
 const MAX_PREPARED: usize = 1_000;
 
+/// How long their texts may be together. A tree takes some times as much memory as its text.
+const MAX_PREPARED_BYTES: usize = 8 << 20;
+
 /// One connection.
 pub struct Session {
     gateway: Arc<Gateway>,
@@ -150,6 +153,15 @@ impl Session {
             )
             .hint("DEALLOCATE those that are not needed any more."));
         }
+        let size = |prepared: &Prepared| prepared.statement.text.len();
+        let kept = self.prepared.values().flatten().chain(&prepared).map(size).sum::<usize>();
+        if kept > MAX_PREPARED_BYTES {
+            return Err(ClientError::new(
+                SqlState::CONFIGURATION_LIMIT_EXCEEDED,
+                format!("a session's prepared statements have at most {MAX_PREPARED_BYTES} bytes"),
+            )
+            .hint("DEALLOCATE those that are not needed any more."));
+        }
         self.prepared.insert(name, prepared);
         Ok(())
     }
@@ -217,29 +229,25 @@ impl Session {
                 }
             },
             Command::Explain(explain) => self.explain(text, explain).await,
-            Command::Show(name) => {
-                let (name, value) = self.settings.show(name)?;
-                text_rows(&[name], vec![vec![value]], "SHOW")
+            command => {
+                let answer = self.command(text, command);
+                if let Err(error) = &answer {
+                    self.record_refusal(text, error);
+                }
+                answer
             }
-            Command::ShowAll => self.show_all(),
-            command => self.command(text, command),
         }
     }
 
-    /// Commands that give no rows and touch no source.
-    fn command(&mut self, text: &str, command: &Command) -> Result<Answer, ClientError> {
+    /// Commands that touch no source.
+    fn command(&mut self, text: &Arc<str>, command: &Command) -> Result<Answer, ClientError> {
         let done = |tag: &str, changed| Ok(Answer::Done { tag: tag.to_owned(), changed });
         match command {
             Command::Set { name, value, local } => {
-                let changed = self
-                    .settings
-                    .set(name, value, *local)
-                    .inspect_err(|error| self.record_refusal(text, error))?;
-                done("SET", changed)
+                done("SET", self.settings.set(name, value, *local)?)
             }
             Command::Reset(name) => {
-                let changed = self.settings.set(name, &sql::SetValue::Default, false)?;
-                done("RESET", changed)
+                done("RESET", self.settings.set(name, &sql::SetValue::Default, false)?)
             }
             Command::ResetAll => done("RESET", self.settings.reset_all()),
             Command::Begin => done("BEGIN", Vec::new()),
@@ -249,10 +257,9 @@ impl Session {
                 let declared =
                     types.iter().map(parameter::of_name).collect::<Result<Vec<_>, _>>()?;
                 // A query that cannot be planned is refused now, as PostgreSQL does.
-                self.describe_query(query, &declared)
-                    .inspect_err(|error| self.record_refusal(text, error))?;
-                let statement =
-                    Statement { text: text.into(), command: Command::Query(query.clone()) };
+                self.describe_query(query, &declared)?;
+                let text = Arc::clone(text);
+                let statement = Statement { text, command: Command::Query(query.clone()) };
                 let prepared =
                     Prepared { statement: Arc::new(statement), declared: declared.into() };
                 self.keep(name.clone(), Some(prepared))?;
@@ -272,11 +279,14 @@ impl Session {
                 done("DISCARD ALL", self.settings.reset_all())
             }
             Command::Nothing(tag) => done(tag, Vec::new()),
-            Command::Query(_)
-            | Command::Execute { .. }
-            | Command::Explain(_)
-            | Command::Show(_)
-            | Command::ShowAll => Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error")),
+            Command::Show(name) => {
+                let (name, value) = self.settings.show(name)?;
+                text_rows(&[name], vec![vec![value]], "SHOW")
+            }
+            Command::ShowAll => self.show_all(),
+            Command::Query(_) | Command::Execute { .. } | Command::Explain(_) => {
+                Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error"))
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! else its text.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{self, BufRead};
 
 use serde::de::IgnoredAny;
@@ -59,8 +60,10 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// Gives each member of an object to `member`: its name, and its value as written. `None` where
-/// the line is not exactly one object; members may have been given by then.
+/// the line is not exactly one object, or has a name twice: what belongs to two tenants belongs to
+/// none. Members may have been given by then.
 pub fn members<'a>(line: &'a str, mut member: impl FnMut(Cow<'a, str>, &'a str)) -> Option<()> {
+    let mut names = HashSet::new();
     let mut rest = white(line).strip_prefix('{')?;
     if let Some(after) = white(rest).strip_prefix('}') {
         return white(after).is_empty().then_some(());
@@ -68,7 +71,11 @@ pub fn members<'a>(line: &'a str, mut member: impl FnMut(Cow<'a, str>, &'a str))
     loop {
         let (name, after) = value(rest)?;
         let (text, after) = value(white(after).strip_prefix(':')?)?;
-        member(string(name)?, text);
+        let name = string(name)?;
+        if !names.insert(name.clone()) {
+            return None;
+        }
+        member(name, text);
         let after = white(after);
         match after.strip_prefix(',') {
             Some(after) => rest = after,
@@ -126,7 +133,8 @@ mod tests {
                 Some(&[("a", "1.10"), ("b", "12345678901234567890")]),
             ),
             ("{\"a\\u0041\\\"\":\"x\\n\"}", Some(&[("aA\"", "\"x\\n\"")])),
-            ("{\"a\":1,\"a\":2}", Some(&[("a", "1"), ("a", "2")])),
+            ("{\"a\":1,\"a\":2}", None),
+            ("{\"a\":1,\"\\u0061\":2}", None),
             ("{\"a\":null,\"b\":true}", Some(&[("a", "null"), ("b", "true")])),
             ("{\"a\":1,}", None),
             ("{\"a\":1", None),

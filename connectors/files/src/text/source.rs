@@ -141,8 +141,6 @@ impl RowSource {
                             let place =
                                 places.get(name.as_ref()).and_then(|at| values.get_mut(*at));
                             if let Some(slot) = place {
-                                // Of a name that stands twice the last counts, as in jsonb.
-                                slot.clear();
                                 slot.push_str(value);
                             }
                         })
