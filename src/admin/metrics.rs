@@ -34,7 +34,7 @@ impl Metrics {
             ("{outcome=\"ok\"}", statements.ok),
             ("{outcome=\"refused\"}", statements.refused),
             ("{outcome=\"failed\"}", statements.failed),
-            ("{outcome=\"abandoned\"}", statements.abandoned),
+            ("{outcome=\"stopped\"}", statements.stopped),
         ] {
             page.value("statements_total", outcome, count);
         }

@@ -84,7 +84,7 @@ fn metrics_are_written_as_prometheus_reads_them() {
             ok: 10,
             refused: 3,
             failed: 2,
-            abandoned: 1,
+            stopped: 1,
             rows: 4711,
             bytes: 99_000,
             within,

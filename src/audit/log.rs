@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::disk::Disk;
 use super::error::AuditError;
 use super::line::{MAX_LINE_BYTES, Payload};
-use super::queue::{Caller, Entry, Reply, Seat, Waiting};
+use super::queue::{Caller, Entry, Finished, Reply, Seat, Waiting};
 use super::record::Intent;
 use super::recover;
 use super::tally::{Counts, Tally};
@@ -24,6 +24,9 @@ pub use super::queue::Pending;
 /// Statements that may be open at once, each with the right to one outcome. More than a gateway
 /// has connections; past it, statements wait.
 const PLACES: u32 = 2048;
+
+/// Notes that may wait to be written, each of them a line of some hundred bytes.
+const NOTES: usize = 1024;
 
 /// How much may wait to be written, in units of [`SPACE_UNIT`].
 const SPACE: u32 = 64 * 1024;
@@ -48,6 +51,7 @@ pub struct AuditLog {
     queue: Option<Sender<Entry>>,
     places: Arc<Semaphore>,
     space: Arc<Semaphore>,
+    notes: Arc<Semaphore>,
     tally: Arc<Tally>,
     writer: Option<JoinHandle<()>>,
 }
@@ -86,6 +90,7 @@ impl AuditLog {
             queue: Some(queue),
             places: Arc::new(Semaphore::new(PLACES as usize)),
             space: Arc::new(Semaphore::new(SPACE as usize)),
+            notes: Arc::new(Semaphore::new(NOTES)),
             tally: Arc::default(),
             writer: Some(writer),
         })
@@ -122,6 +127,24 @@ impl AuditLog {
         let recorded = self.record(Payload::event(name, details)).await;
         self.tally.written(&recorded);
         recorded
+    }
+
+    /// Records something that is over and that nobody waits for: the end of a session, a client
+    /// that was turned away. Returns at once. The record is durable a moment later, as an outcome
+    /// is; where too many wait already, it is lost, and counted as a record that was not written.
+    /// `details` must be small.
+    pub fn note(&self, name: &str, details: Value) {
+        let queued = match self.notes.clone().try_acquire_owned() {
+            Ok(_place) => {
+                let payload = Payload::event(name, details);
+                self.send(Entry::Behind(Finished { payload, _place }))
+            }
+            Err(_) => Err(AuditError::Overloaded),
+        };
+        if let Err(error) = queued {
+            tracing::error!(%error, name, "an event was not recorded");
+            self.tally.lost();
+        }
     }
 
     async fn record(&self, payload: Payload) -> Result<(), AuditError> {
@@ -192,9 +215,10 @@ impl AuditLog {
         self.is_idle()
     }
 
-    /// Whether every outcome that is owed is durable.
+    /// Whether every outcome that is owed, and every note, is durable.
     fn is_idle(&self) -> bool {
         self.places.available_permits() == PLACES as usize
+            && self.notes.available_permits() == NOTES
     }
 }
 

@@ -11,6 +11,23 @@
 //! | `lock` | nothing; whoever writes holds a lock on it |
 //! | `recovered-N.part` | what a crash left unacknowledged from record N on; see `recover.rs` |
 //!
+//! # The records
+//!
+//! | kind | tells |
+//! |---|---|
+//! | `intent` | what a statement is going to do, before it does; see [`Intent`] |
+//! | `outcome` | how the statement of the intent `id` ended; see [`Outcome`] |
+//! | `event` | what is no statement, by its `name`; see below |
+//! | `log` | what the log tells of itself: `segment`, `recovered`, `refused` |
+//!
+//! | event | tells |
+//! |---|---|
+//! | `start`, `sources`, `policies` | which tables belong to no tenant, and which policies are in force |
+//! | `login` | a session begins: whose |
+//! | `login_refused` | who was not let in and why, be it before or after a token was shown |
+//! | `logins_refused` | how many more there were of an address, of which none is told by itself |
+//! | `session_end` | a session ends: whose, why (`sqlstate`, `message`), after how many statements |
+//!
 //! # Order of a commit
 //!
 //! One thread writes (`writer.rs`). Whatever has queued up goes to the segment in one piece, the
@@ -53,7 +70,7 @@ pub use folder::default_key_file;
 pub use hash::Hash;
 pub use log::{AuditLog, Pending};
 pub use reader::{Entry, Record, Records, records};
-pub use record::{Decision, Intent, Outcome, Result, Sent, Subject};
+pub use record::{Decision, Intent, Outcome, Result, Sent, Stopper, Subject};
 pub use tally::{Counts, DURATION_BOUNDS_US};
 pub use verify::{Report, verify};
 pub use walk::Fault;

@@ -20,8 +20,8 @@ const OUTCOME_TEXT_BYTES: usize = 4096;
 pub(super) enum Entry {
     /// Someone waits for this record to be durable.
     Record(Waiting),
-    /// Nobody waits for this one.
-    Outcome(Finished),
+    /// Nobody waits for this one: an outcome, or a note.
+    Behind(Finished),
     /// Someone waits for all before this to be durable.
     Flush(Reply),
 }
@@ -52,10 +52,10 @@ pub(super) struct Seat {
     pub(super) tally: Arc<Tally>,
 }
 
-/// An outcome on its way.
+/// An outcome or a note on its way.
 pub(super) struct Finished {
     pub(super) payload: Payload,
-    /// Given back when the outcome is durable.
+    /// Given back when it is durable.
     pub(super) _place: OwnedSemaphorePermit,
 }
 
@@ -89,7 +89,7 @@ impl Pending {
         let Some(Seat { place, queue, tally }) = self.seat.take() else { return };
         tally.ended(&outcome);
         let payload = Payload::outcome(self.id, outcome.clipped(OUTCOME_TEXT_BYTES));
-        let entry = Entry::Outcome(Finished { payload, _place: place });
+        let entry = Entry::Behind(Finished { payload, _place: place });
         if queue.send(entry).is_err() {
             // Only after the writer's thread broke down.
             tracing::error!(id = self.id, "the outcome of a statement was not recorded");

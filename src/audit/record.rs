@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ClientError;
+
 /// Whose query it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
@@ -28,8 +30,16 @@ pub struct Intent {
     /// Whose.
     #[serde(flatten)]
     pub subject: Subject,
-    /// The statement as it came, or what was attempted (`login`).
+    /// The statement, whole, as it came: with its comments and without its semicolon. Of a text
+    /// that is refused before it can be taken apart, all of it.
     pub query: String,
+    /// Where the statement begins in what the client sent, in characters from 1; there where that
+    /// held several statements, each with a record of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u32>,
+    /// Of an EXECUTE: the statement that it runs, as it was prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<String>,
     /// The decisions about the tables it touches.
     pub tables: Vec<Decision>,
     /// The policy set, by its SHA-256 in hexadecimal.
@@ -93,24 +103,69 @@ pub enum Result {
         /// What really happened, where the client may not know.
         internal: Option<String>,
     },
-    /// The client went away, or cancelled, before the end.
+    /// The client wanted no more of its rows: it closed the portal, or ended its transaction.
+    Closed,
+    /// It was stopped from outside, by whom `by` tells.
+    Stopped {
+        /// Who.
+        by: Stopper,
+        /// 57014 for a cancel request, 08006 for a client that went away, and the session's own
+        /// where that ended: 57P01, 08P01.
+        sqlstate: String,
+        /// The message that went, or would have gone, with it.
+        message: String,
+    },
+    /// The gateway broke down before it could tell. (After a crash there is no outcome at all.)
     Abandoned,
 }
 
-impl Outcome {
-    /// A statement that was refused or failed before it gave rows.
-    pub fn failed(error: &crate::error::ClientError, duration_us: u64) -> Self {
-        let result = Result::Error {
+/// Who stops a statement before its end. Its deadline is none of them: a statement that takes too
+/// long fails, with 57014.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stopper {
+    /// The client, by a cancel request.
+    Cancel,
+    /// The client, by going away.
+    Disconnect,
+    /// The end of the session: its token expired, the gateway stops, the protocol was broken.
+    SessionEnd,
+}
+
+impl Result {
+    /// A failure, as the client was told of it.
+    pub fn failed(error: &ClientError) -> Self {
+        Self::Error {
             sqlstate: error.sqlstate.code().to_owned(),
             message: error.message.clone().into_owned(),
             internal: error.internal.clone(),
-        };
+        }
+    }
+
+    /// An end that came from outside.
+    pub fn stopped(by: Stopper, error: &ClientError) -> Self {
+        let message = error.message.clone().into_owned();
+        Self::Stopped { by, sqlstate: error.sqlstate.code().to_owned(), message }
+    }
+}
+
+impl Outcome {
+    /// A statement that ended before it gave rows.
+    pub fn without_rows(result: Result, duration_us: u64) -> Self {
         Self { result, rows: 0, bytes: 0, duration_us }
+    }
+
+    /// A statement that was refused or failed before it gave rows.
+    pub fn failed(error: &ClientError, duration_us: u64) -> Self {
+        Self::without_rows(Result::failed(error), duration_us)
     }
 
     /// The same with its texts cut to `limit` bytes each, so that room for an outcome can be set
     /// aside before it is known.
     pub(super) fn clipped(mut self, limit: usize) -> Self {
+        if let Result::Stopped { message, .. } = &mut self.result {
+            clip(message, limit);
+        }
         if let Result::Error { message, internal, .. } = &mut self.result {
             clip(message, limit);
             if let Some(internal) = internal {

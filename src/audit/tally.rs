@@ -18,7 +18,7 @@ pub(super) struct Tally {
     ok: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
-    abandoned: AtomicU64,
+    stopped: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
     within: [AtomicU64; DURATION_BOUNDS_US.len()],
@@ -30,7 +30,7 @@ pub(super) struct Tally {
 /// The counts at one moment, since the log was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Statements that ran to their end.
+    /// Statements that ran to their end, or as far as their client wanted.
     pub ok: u64,
     /// Statements that were answered with an error of their own: what they asked for is not
     /// there, not permitted, not supported, or no SQL.
@@ -38,8 +38,9 @@ pub struct Counts {
     /// Statements that were answered with an error of the gateway or a source: a limit of
     /// resources or time, a connection, a fault.
     pub failed: u64,
-    /// Statements whose client did not wait for the end.
-    pub abandoned: u64,
+    /// Statements that were stopped from outside: by their client, which cancelled them or went
+    /// away, or by the end of their session.
+    pub stopped: u64,
     /// Rows that were handed to clients.
     pub rows: u64,
     /// Their bytes.
@@ -58,7 +59,7 @@ pub struct Counts {
 impl Counts {
     /// All statements.
     pub fn statements(&self) -> u64 {
-        self.ok + self.refused + self.failed + self.abandoned
+        self.ok + self.refused + self.failed + self.stopped
     }
 }
 
@@ -66,8 +67,9 @@ impl Tally {
     pub(super) fn ended(&self, outcome: &Outcome) {
         let add = |count: &AtomicU64, more| count.fetch_add(more, Ordering::Relaxed);
         let kind = match &outcome.result {
-            Ending::Ok => &self.ok,
-            Ending::Abandoned => &self.abandoned,
+            Ending::Ok | Ending::Closed => &self.ok,
+            Ending::Stopped { .. } => &self.stopped,
+            Ending::Abandoned => &self.failed,
             Ending::Error { sqlstate, .. } => match sqlstate.get(..2) {
                 Some("08" | "53" | "57" | "58" | "XX") => &self.failed,
                 _ => &self.refused,
@@ -95,13 +97,18 @@ impl Tally {
         }
     }
 
+    /// Notes a record that could not even be queued.
+    pub(super) fn lost(&self) {
+        self.unwritten.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self) -> Counts {
         let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Counts {
             ok: get(&self.ok),
             refused: get(&self.refused),
             failed: get(&self.failed),
-            abandoned: get(&self.abandoned),
+            stopped: get(&self.stopped),
             rows: get(&self.rows),
             bytes: get(&self.bytes),
             within: std::array::from_fn(|at| self.within.get(at).map_or(0, get)),
@@ -115,6 +122,8 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::record::Stopper;
+    use crate::error::ClientError;
 
     #[test]
     fn outcomes_are_counted_by_whose_fault_they_are() {
@@ -132,16 +141,17 @@ mod tests {
             (error("08006"), 90_000_000),
             (error("57014"), 60_000_000),
             (error(""), 1),
-            (Ending::Abandoned, 1),
+            (Ending::Closed, 1),
+            (Ending::stopped(Stopper::Cancel, &ClientError::timed_out()), 1),
         ];
         for (result, duration_us) in endings {
             tally.ended(&Outcome { result, rows: 2, bytes: 10, duration_us });
         }
         let counts = tally.read();
-        let kinds = (counts.ok, counts.refused, counts.failed, counts.abandoned);
-        assert_eq!((kinds, counts.statements()), ((2, 3, 2, 1), 8));
-        assert_eq!((counts.rows, counts.bytes, counts.total_us), (16, 80, 150_002_903));
-        assert_eq!(counts.within, [5, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        let kinds = (counts.ok, counts.refused, counts.failed, counts.stopped);
+        assert_eq!((kinds, counts.statements()), ((3, 3, 2, 1), 9));
+        assert_eq!((counts.rows, counts.bytes, counts.total_us), (18, 90, 150_002_904));
+        assert_eq!(counts.within, [6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }
 
     #[test]

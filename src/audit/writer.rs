@@ -45,7 +45,7 @@ pub(super) struct Writer<D> {
     published: Head,
     /// A failed append may have left something after `base`.
     torn: bool,
-    /// Outcomes that are not durable yet, in their order.
+    /// Outcomes and notes that are not durable yet, in their order.
     outcomes: VecDeque<Finished>,
     /// How many of these stand between `base` and `end`.
     written: usize,
@@ -121,7 +121,7 @@ impl<D: Disk> Writer<D> {
             match entry {
                 Entry::Record(waiting) => group.records.push(waiting),
                 Entry::Flush(reply) => group.flushes.push(reply),
-                Entry::Outcome(finished) => self.outcomes.push_back(finished),
+                Entry::Behind(finished) => self.outcomes.push_back(finished),
             }
         }
         if group.records.is_empty() && group.flushes.is_empty() {

@@ -55,7 +55,7 @@ async fn serve(config: &Config) -> Outcome {
     if let Some(attending) = attending {
         attending.await?;
     }
-    gateway.audit().close().await?;
+    gateway.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -69,7 +69,7 @@ impl Stage {
         drop(self.end);
         // A task of ours that broke down is no reason to leave the log open.
         drop(self.serving.await);
-        self.gateway.audit().close().await?;
+        self.gateway.close().await?;
         Ok(())
     }
 

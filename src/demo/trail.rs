@@ -28,6 +28,12 @@ impl Trail {
             None => "not ended".to_owned(),
             Some(Outcome { result: Ending::Ok, rows: 1, .. }) => "ok, 1 row".to_owned(),
             Some(Outcome { result: Ending::Ok, rows, .. }) => format!("ok, {rows} rows"),
+            Some(Outcome { result: Ending::Closed, rows, .. }) => {
+                format!("closed after {rows} rows")
+            }
+            Some(Outcome { result: Ending::Stopped { sqlstate, message, .. }, .. }) => {
+                format!("stopped {sqlstate}: {message}")
+            }
             Some(Outcome { result: Ending::Abandoned, .. }) => "abandoned".to_owned(),
             Some(Outcome { result: Ending::Error { sqlstate, message, internal }, .. }) => {
                 let told = format!("refused {sqlstate}");
@@ -151,6 +157,8 @@ fn who(subject: &Subject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Stopper;
+    use crate::error::{ClientError, SqlState};
 
     fn trail(result: Ending, rows: u64) -> Trail {
         Trail {
@@ -168,9 +176,13 @@ mod tests {
             message: "the token does not hold".to_owned(),
             internal: internal.map(str::to_owned),
         };
+        let enough = ClientError::new(SqlState::QUERY_CANCELED, "enough");
+        let cancelled = Ending::stopped(Stopper::Cancel, &enough);
         for (trail, line) in [
             (trail(Ending::Ok, 1), "ok, 1 row"),
             (trail(Ending::Ok, 0), "ok, 0 rows"),
+            (trail(Ending::Closed, 3), "closed after 3 rows"),
+            (trail(cancelled, 3), "stopped 57014: enough"),
             (trail(Ending::Abandoned, 3), "abandoned"),
             (trail(error(None), 0), "refused 28P01: the token does not hold"),
             (trail(error(Some("expired")), 0), "refused 28P01: expired"),

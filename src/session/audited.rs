@@ -12,6 +12,7 @@ use futures::{Stream, StreamExt as _};
 use tokio::time::Sleep;
 use tracing::Span;
 
+use super::record::{ending, micros};
 use crate::audit::{Outcome, Pending, Result as AuditResult};
 use crate::error::{ClientError, SqlState};
 use crate::guard::running_error;
@@ -53,10 +54,13 @@ impl AuditedRows {
         self.rows = None;
         if let Some(pending) = self.pending.take() {
             let (rows, bytes) = self.meter.read();
-            let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let duration_us = micros(self.started);
             let kind = match &result {
                 AuditResult::Ok => "ok",
-                AuditResult::Error { sqlstate, .. } => sqlstate,
+                AuditResult::Closed => "closed",
+                AuditResult::Error { sqlstate, .. } | AuditResult::Stopped { sqlstate, .. } => {
+                    sqlstate
+                }
                 AuditResult::Abandoned => "abandoned",
             };
             tracing::debug!(rows, bytes, duration_us, kind, "statement ended");
@@ -65,11 +69,7 @@ impl AuditedRows {
     }
 
     fn fail(&mut self, error: ClientError) -> ClientError {
-        self.finish(AuditResult::Error {
-            sqlstate: error.sqlstate.code().to_owned(),
-            message: error.message.clone().into_owned(),
-            internal: error.internal.clone(),
-        });
+        self.finish(AuditResult::failed(&error));
         error
     }
 
@@ -122,6 +122,104 @@ impl Stream for AuditedRows {
 
 impl Drop for AuditedRows {
     fn drop(&mut self) {
-        self.finish(AuditResult::Abandoned);
+        let result = match self.meter.stopped() {
+            Some(why) => ending(why),
+            None if std::thread::panicking() => AuditResult::failed(&ClientError::panicked()),
+            None => AuditResult::Abandoned,
+        };
+        self.finish(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
+    use std::time::Duration;
+
+    use arrow::datatypes::Schema;
+    use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+    use futures::stream;
+    use tokio::time::{Instant as Deadline, sleep_until};
+
+    use super::*;
+    use crate::audit::{self, AuditLog, Entry, Intent, Stopper, Subject};
+    use crate::wire::Stop;
+
+    fn intent() -> Intent {
+        Intent {
+            subject: Subject {
+                principal: "ada".to_owned(),
+                agent: None,
+                tenant: None,
+                session: "s".to_owned(),
+                client: None,
+                application_name: None,
+            },
+            query: "SELECT 1".to_owned(),
+            position: None,
+            prepared: None,
+            tables: Vec::new(),
+            policy_set: None,
+            sent: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Rows of a statement that never has any, within this time.
+    async fn rows(log: &AuditLog, patience: Duration) -> (AuditedRows, Arc<Meter>) {
+        let pending = log.intent(intent()).await.unwrap();
+        let never = RecordBatchStreamAdapter::new(Schema::empty().into(), stream::pending());
+        let meter = Arc::new(Meter::default());
+        let deadline = Box::pin(sleep_until(Deadline::now() + patience));
+        let bounds = Bounds { deadline, max_rows: 1 };
+        let (kept, started) = (Arc::clone(&meter), Instant::now());
+        (AuditedRows::new(Box::pin(never), pending, meter, started, bounds), kept)
+    }
+
+    fn outcomes(dir: &Path) -> Vec<AuditResult> {
+        let result = |record: audit::Record| match record.entry {
+            Entry::Outcome { outcome, .. } => Some(outcome.result),
+            _ => None,
+        };
+        audit::records(dir).unwrap().filter_map(|record| result(record.unwrap())).collect()
+    }
+
+    #[tokio::test]
+    async fn however_it_ends_the_record_tells() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().join("audit");
+        let log = AuditLog::open(&dir, &audit::default_key_file(&dir)).unwrap();
+        let hour = Duration::from_secs(3600);
+        let error = || ClientError::new(SqlState::ADMIN_SHUTDOWN, "why");
+        let mut expected = Vec::new();
+        for (stop, result) in [
+            (Stop::Closed, AuditResult::Closed),
+            (Stop::Cancelled(error()), AuditResult::stopped(Stopper::Cancel, &error())),
+            (Stop::Gone(error()), AuditResult::stopped(Stopper::Disconnect, &error())),
+            (Stop::Session(error()), AuditResult::stopped(Stopper::SessionEnd, &error())),
+            (Stop::Failed(error()), AuditResult::failed(&error())),
+        ] {
+            let (rows, meter) = rows(&log, hour).await;
+            meter.stop(stop);
+            // Only the first reason counts.
+            meter.stop(Stop::Closed);
+            drop(rows);
+            expected.push(result);
+        }
+        let (mut late, _) = rows(&log, Duration::ZERO).await;
+        assert_eq!(late.next().await.unwrap().unwrap_err(), ClientError::timed_out());
+        expected.push(AuditResult::failed(&ClientError::timed_out()));
+        let (doomed, _) = rows(&log, hour).await;
+        let panicked = catch_unwind(AssertUnwindSafe(move || {
+            let _rows = doomed;
+            panic!("as a test");
+        }));
+        assert!(panicked.is_err());
+        expected.push(AuditResult::failed(&ClientError::panicked()));
+        drop(rows(&log, hour).await);
+        expected.push(AuditResult::Abandoned);
+        log.close().await.unwrap();
+        assert_eq!(outcomes(&dir), expected);
     }
 }

@@ -15,6 +15,7 @@ use super::census::Counted;
 use super::gateway::Gateway;
 use super::parameter;
 use super::query::Call;
+use super::record::{Asked, Ledger};
 use super::settings::Settings;
 use super::shown::{text_rows, text_schema};
 use crate::audit::Subject;
@@ -23,7 +24,7 @@ use crate::guard::system::SessionFacts;
 use crate::guard::{TenantScope, client_error};
 use crate::identity::Principal;
 use crate::sql::{self, Command, Query, Statement};
-use crate::wire::{Answer, Conversation, Description, Login, Rendering, StatementKind};
+use crate::wire::{Answer, Conversation, Description, Login, Rendering, StatementKind, Stop};
 
 /// How many statements a session may keep by SQL's PREPARE and by name.
 const MAX_PREPARED: usize = 1_000;
@@ -41,11 +42,18 @@ pub struct Session {
     process_id: i32,
     settings: Settings,
     prepared: HashMap<String, Option<Prepared>>,
+    ledger: Ledger,
     _counted: Counted,
 }
 
 /// What `EXECUTE` runs: the query, its declared types, and the values of its parameters.
-type Executed = (Query, Arc<[Option<FieldRef>]>, Vec<ScalarValue>);
+struct Executed {
+    query: Query,
+    declared: Arc<[Option<FieldRef>]>,
+    values: Vec<ScalarValue>,
+    /// Its PREPARE.
+    text: Arc<str>,
+}
 
 /// A statement with the parameter types that were declared for it.
 #[derive(Clone, Debug)]
@@ -57,6 +65,10 @@ pub struct Prepared {
 impl Prepared {
     fn plain(statement: Statement) -> Self {
         Self { statement: Arc::new(statement), declared: Arc::new([]) }
+    }
+
+    pub(in crate::session) fn asked(&self) -> Asked<'_> {
+        Asked::from(&*self.statement)
     }
 }
 
@@ -81,11 +93,20 @@ impl Session {
             process_id: login.process_id,
             settings,
             prepared: HashMap::new(),
+            ledger: Ledger::new(),
         })
     }
 
     pub(in crate::session) fn gateway(&self) -> &Arc<Gateway> {
         &self.gateway
+    }
+
+    pub(in crate::session) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(in crate::session) fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
     }
 
     pub(in crate::session) fn principal(&self) -> &Arc<Principal> {
@@ -132,11 +153,7 @@ impl Session {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Statement>, ClientError> {
-        sql::parse(text, self.gateway.statement_limits()).map_err(|error| {
-            let error = ClientError::from(error);
-            self.record_refusal(text, &error);
-            error
-        })
+        Ok(sql::parse(text, self.gateway.statement_limits())?)
     }
 
     fn keep(&mut self, name: String, prepared: Option<Prepared>) -> Result<(), ClientError> {
@@ -204,8 +221,64 @@ impl Session {
             .guard()
             .constants(&catalog, values, &parameters)
             .map_err(|error| client_error(&error))?;
-        let declared = parameters.into_iter().map(Some).collect();
-        Ok((query.clone(), declared, values))
+        Ok(Executed {
+            query: query.clone(),
+            declared: parameters.into_iter().map(Some).collect(),
+            values,
+            text: Arc::clone(&statement.text),
+        })
+    }
+
+    fn prepare_one(
+        &mut self,
+        name: &str,
+        text: &str,
+        declared: &[u32],
+    ) -> Result<(), ClientError> {
+        let declared: Arc<[_]> = declared
+            .iter()
+            .map(|oid| parameter::of_oid(*oid))
+            .collect::<Result<Vec<_>, _>>()?
+            .into();
+        let mut statements = self.parse(text)?;
+        let statement = statements.pop();
+        if !statements.is_empty() {
+            return Err(ClientError::new(
+                SqlState::SYNTAX_ERROR,
+                "cannot insert multiple commands into a prepared statement",
+            ));
+        }
+        let prepared =
+            statement.map(|statement| Prepared { statement: Arc::new(statement), declared });
+        // What cannot be planned is refused at once, not when it is first run.
+        if let Some(Prepared { statement, declared }) = &prepared
+            && let Command::Query(query) = &statement.command
+        {
+            self.describe_query(query, declared)?;
+        }
+        self.keep(name.to_owned(), prepared)
+    }
+
+    fn describe_one(&self, prepared: &Prepared) -> Result<Description, ClientError> {
+        let rows = |names: &[&str]| Description {
+            parameters: Vec::new(),
+            columns: Some(text_schema(names)),
+        };
+        Ok(match &prepared.statement.command {
+            Command::Query(query) => {
+                let described = self.describe_query(query, &prepared.declared)?;
+                Description { parameters: described.parameters, columns: Some(described.columns) }
+            }
+            Command::Execute { name, values } => {
+                let executed = self.executed(name, values)?;
+                let described = self.describe_query(&executed.query, &executed.declared)?;
+                Description { parameters: Vec::new(), columns: Some(described.columns) }
+            }
+            Command::Explain(_) => rows(&["QUERY PLAN"]),
+            Command::Show(name) => rows(&[self.settings.show(name)?.0]),
+            Command::ShowAll => rows(&["name", "setting", "description"]),
+            _ => Description { parameters: Vec::new(), columns: None },
+        })
     }
 
     async fn answer(
@@ -214,28 +287,23 @@ impl Session {
         values: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError> {
         let statement = &prepared.statement;
-        let text = &statement.text;
+        let asked = prepared.asked();
         match &statement.command {
             Command::Query(query) => {
-                self.run(Call { text, query, declared: &prepared.declared, values }).await
+                self.run(Call { asked, query, declared: &prepared.declared, values }).await
             }
             Command::Execute { name, values } => match self.executed(name, values) {
-                Ok((query, declared, values)) => {
-                    self.run(Call { text, query: &query, declared: &declared, values }).await
+                Ok(Executed { query, declared, values, text }) => {
+                    let asked = Asked { prepared: Some(&*text), ..asked };
+                    self.run(Call { asked, query: &query, declared: &declared, values }).await
                 }
-                Err(error) => {
-                    self.record_refusal(text, &error);
-                    Err(error)
-                }
+                Err(error) => Err(self.record_refusal(asked, error).await),
             },
-            Command::Explain(explain) => self.explain(text, explain).await,
-            command => {
-                let answer = self.command(text, command);
-                if let Err(error) = &answer {
-                    self.record_refusal(text, error);
-                }
-                answer
-            }
+            Command::Explain(explain) => self.explain(asked, explain).await,
+            command => match self.command(&statement.text, command) {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(self.record_refusal(asked, error).await),
+            },
         }
     }
 
@@ -259,7 +327,8 @@ impl Session {
                 // A query that cannot be planned is refused now, as PostgreSQL does.
                 self.describe_query(query, &declared)?;
                 let text = Arc::clone(text);
-                let statement = Statement { text, command: Command::Query(query.clone()) };
+                let command = Command::Query(query.clone());
+                let statement = Statement { text, position: None, command };
                 let prepared =
                     Prepared { statement: Arc::new(statement), declared: declared.into() };
                 self.keep(name.clone(), Some(prepared))?;
@@ -320,8 +389,11 @@ impl Conversation for Session {
         self.settings.reported()
     }
 
-    fn split(&mut self, text: &str) -> Result<Vec<Prepared>, ClientError> {
-        Ok(self.parse(text)?.into_iter().map(Prepared::plain).collect())
+    async fn split(&mut self, text: &str) -> Result<Vec<Prepared>, ClientError> {
+        match self.parse(text) {
+            Ok(statements) => Ok(statements.into_iter().map(Prepared::plain).collect()),
+            Err(error) => Err(self.record_refusal(Asked::text(text), error).await),
+        }
     }
 
     fn rendering(&self) -> Rendering {
@@ -343,29 +415,10 @@ impl Conversation for Session {
         text: &str,
         declared: &[u32],
     ) -> Result<(), ClientError> {
-        let declared: Arc<[_]> = declared
-            .iter()
-            .map(|oid| parameter::of_oid(*oid))
-            .collect::<Result<Vec<_>, _>>()?
-            .into();
-        let mut statements = self.parse(text)?;
-        let statement = statements.pop();
-        if !statements.is_empty() {
-            return Err(ClientError::new(
-                SqlState::SYNTAX_ERROR,
-                "cannot insert multiple commands into a prepared statement",
-            ));
+        match self.prepare_one(name, text, declared) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.record_refusal(Asked::text(text), error).await),
         }
-        let prepared =
-            statement.map(|statement| Prepared { statement: Arc::new(statement), declared });
-        // What cannot be planned is refused at once, not when it is first run.
-        if let Some(Prepared { statement, declared }) = &prepared
-            && let Command::Query(query) = &statement.command
-        {
-            self.describe_query(query, declared)
-                .inspect_err(|error| self.record_refusal(text, error))?;
-        }
-        self.keep(name.to_owned(), prepared)
     }
 
     fn prepared(&self, name: &str) -> Result<Option<Prepared>, ClientError> {
@@ -377,25 +430,10 @@ impl Conversation for Session {
     }
 
     async fn describe(&mut self, prepared: &Prepared) -> Result<Description, ClientError> {
-        let rows = |names: &[&str]| Description {
-            parameters: Vec::new(),
-            columns: Some(text_schema(names)),
-        };
-        Ok(match &prepared.statement.command {
-            Command::Query(query) => {
-                let described = self.describe_query(query, &prepared.declared)?;
-                Description { parameters: described.parameters, columns: Some(described.columns) }
-            }
-            Command::Execute { name, values } => {
-                let (query, declared, _) = self.executed(name, values)?;
-                let described = self.describe_query(&query, &declared)?;
-                Description { parameters: Vec::new(), columns: Some(described.columns) }
-            }
-            Command::Explain(_) => rows(&["QUERY PLAN"]),
-            Command::Show(name) => rows(&[self.settings.show(name)?.0]),
-            Command::ShowAll => rows(&["name", "setting", "description"]),
-            _ => Description { parameters: Vec::new(), columns: None },
-        })
+        match self.describe_one(prepared) {
+            Ok(description) => Ok(description),
+            Err(error) => Err(self.record_refusal(prepared.asked(), error).await),
+        }
     }
 
     async fn execute(
@@ -416,7 +454,15 @@ impl Conversation for Session {
         self.settings.transaction_ended(committed)
     }
 
-    fn refused(&mut self, prepared: Option<&Prepared>, error: &ClientError) {
-        self.record_refusal(prepared.map_or("", |prepared| &prepared.statement.text), error);
+    async fn refused(&mut self, prepared: Option<&Prepared>, error: ClientError) -> ClientError {
+        self.record_refusal(prepared.map_or(Asked::text(""), Prepared::asked), error).await
+    }
+
+    async fn stopped(&mut self, prepared: Option<&Prepared>, why: &Stop) {
+        self.record_stop(prepared, why).await;
+    }
+
+    fn ended(&mut self, why: &Stop) {
+        self.record_end(why);
     }
 }

@@ -1,7 +1,7 @@
 //! The gateway as a whole: what all sessions share, put together from a checked configuration's
 //! parts.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::census::{Census, SessionCounts};
 use super::conversation::Session;
+use super::refusals::{self, Refusals};
 use crate::audit::{AuditError, AuditLog};
 use crate::error::{ClientError, SqlState};
 use crate::federate::Resources;
@@ -18,7 +19,7 @@ use crate::guard::{
 use crate::identity::Verifier;
 use crate::policy::{PolicyStore, RequestFacts};
 use crate::sql::Limits;
-use crate::wire::{Backend, Login};
+use crate::wire::{Backend, Login, Visitor};
 
 /// What a gateway is made of.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub struct Gateway {
     estate: RwLock<Arc<Estate>>,
     guard: Guard,
     census: Arc<Census>,
+    refusals: Refusals,
 }
 
 /// Why a gateway does not start.
@@ -78,7 +80,15 @@ impl Gateway {
         let details = json!({ "shared": shared, "policy_set": policies.hash() });
         parts.audit.event("start", details).await?;
         let estate = RwLock::new(Arc::clone(&parts.estate));
-        Ok(Arc::new(Self { parts, estate, guard: Guard::default(), census: Arc::default() }))
+        let gateway = Arc::new(Self {
+            parts,
+            estate,
+            guard: Guard::default(),
+            census: Arc::default(),
+            refusals: Refusals::default(),
+        });
+        tokio::spawn(count_refusals(Arc::downgrade(&gateway)));
+        Ok(gateway)
     }
 
     /// Every table there is, from the next statement on: a source has answered that did not
@@ -160,19 +170,38 @@ impl Gateway {
         SessionCatalog::new(authority, &self.parts.database, &path, session.facts())
     }
 
-    async fn refuse(&self, login: &Login, error: &ClientError) {
-        let details = json!({
-            "user": login.user,
-            "database": login.database,
-            "client": login.client.ip().to_string(),
-            "application_name": login.parameters.get("application_name"),
-            "sqlstate": error.sqlstate.code(),
-            "message": error.message,
-            "internal": error.internal,
-        });
-        if let Err(unwritten) = self.audit().event("login_refused", details).await {
-            tracing::error!(error = %unwritten, "a refused login could not be recorded");
+    /// Records a login that was refused, within the bounds of [`Refusals`].
+    fn refuse(&self, visitor: &Visitor, application_name: Option<&String>, error: &ClientError) {
+        if !self.refusals.admit(visitor.client.ip()) {
+            return;
         }
+        let details = json!({
+            "user": visitor.user.as_deref().map(brief),
+            "database": visitor.database.as_deref().map(brief),
+            "client": visitor.client.ip().to_string(),
+            "application_name": application_name.map(|name| brief(name)),
+            "sqlstate": error.sqlstate.code(),
+            "message": brief(&error.message),
+            "internal": error.internal.as_deref().map(brief),
+        });
+        self.audit().note("login_refused", details);
+    }
+
+    /// Records how many logins were refused and not recorded one by one.
+    fn record_refusals(&self) {
+        for (client, count) in self.refusals.turn() {
+            let client = client.map_or("others".to_owned(), |client| client.to_string());
+            self.audit().note("logins_refused", json!({ "client": client, "count": count }));
+        }
+    }
+
+    /// Makes all that was recorded durable; nothing is answered any more.
+    ///
+    /// # Errors
+    /// Where it cannot be made durable.
+    pub async fn close(&self) -> Result<(), AuditError> {
+        self.record_refusals();
+        self.audit().close().await
     }
 
     fn admit(self: &Arc<Self>, login: &Login) -> Result<Session, ClientError> {
@@ -195,6 +224,22 @@ impl Gateway {
     }
 }
 
+/// Texts in the record of somebody who was not let in are no longer than this, in bytes.
+const BRIEF_BYTES: usize = 256;
+
+fn brief(text: &str) -> &str {
+    let end = (0..=text.len().min(BRIEF_BYTES)).rfind(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
+async fn count_refusals(gateway: Weak<Gateway>) {
+    loop {
+        tokio::time::sleep(refusals::INTERVAL).await;
+        let Some(gateway) = gateway.upgrade() else { return };
+        gateway.record_refusals();
+    }
+}
+
 /// The tables that belong to no tenant.
 fn shared(estate: &Estate) -> Vec<String> {
     let shared = estate.tables().filter(|(_, table)| table.tenancy == TableTenancy::Shared);
@@ -213,11 +258,21 @@ impl Backend for Arc<Gateway> {
                 self.audit().event("login", details).await.map(|()| session).map_err(Into::into)
             }
             Err(error) => {
-                self.refuse(&login, &error).await;
+                let visitor = Visitor {
+                    client: login.client,
+                    user: Some(login.user),
+                    database: Some(login.database),
+                };
+                self.refuse(&visitor, login.parameters.get("application_name"), &error);
                 Err(error)
             }
         };
         self.census.login(admitted.is_ok());
         admitted
+    }
+
+    fn turned_away(&self, visitor: &Visitor, error: &ClientError) {
+        self.refuse(visitor, None, error);
+        self.census.login(false);
     }
 }

@@ -7,6 +7,8 @@ mod conversation;
 mod gateway;
 mod parameter;
 mod query;
+mod record;
+mod refusals;
 mod settings;
 mod shown;
 

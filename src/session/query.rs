@@ -15,12 +15,13 @@ use tokio::time::{Instant as Deadline, sleep_until, timeout_at};
 
 use super::audited::{AuditedRows, Bounds};
 use super::conversation::Session;
+use super::record::{Asked, Learned, micros};
 use super::shown::text_rows;
-use crate::audit::{Decision, Intent, Outcome, Sent};
+use crate::audit::Outcome;
 use crate::error::{ClientError, SqlState};
 use crate::federate::{self, Prepared as Ready};
 use crate::guard::{
-    Described, GuardedPlan, SessionCatalog, TenantScope, Touched, planning_error, running_error,
+    Described, GuardedPlan, SessionCatalog, Touched, planning_error, running_error,
 };
 use crate::policy::RequestFacts;
 use crate::sql::{Explain, Query};
@@ -29,21 +30,13 @@ use crate::wire::{Answer, Meter};
 /// A query with the values of its parameters.
 pub(in crate::session) struct Call<'a> {
     /// As the client wrote it.
-    pub text: &'a str,
+    pub asked: Asked<'a>,
     /// The tree.
     pub query: &'a Query,
     /// The declared types of its parameters, by position.
     pub declared: &'a [Option<FieldRef>],
     /// Their values, of the types that describing the query told.
     pub values: Vec<ScalarValue>,
-}
-
-/// What an intent is made of.
-#[derive(Default)]
-struct Learned {
-    tables: Vec<Touched>,
-    policy_set: Option<String>,
-    sent: Vec<(String, String)>,
 }
 
 impl Session {
@@ -80,12 +73,12 @@ impl Session {
             Ok(Err(_)) => Err(ClientError::panicked()),
             Err(_) => Err(ClientError::timed_out()),
         };
-        let intent = self.intent(call.text, learned);
+        let intent = self.intent(call.asked, learned);
         let (ready, schema) = match ready {
             Ok(made) => made,
             Err(error) => return Err(self.record_failure(intent, error, started).await),
         };
-        let pending = self.gateway().audit().intent(intent).await?;
+        let pending = self.declare(intent).await?;
         let rows = ready.run(deadline);
         let meter = Arc::new(Meter::default());
         let bounds = Bounds {
@@ -93,31 +86,32 @@ impl Session {
             max_rows: self.gateway().max_rows(),
         };
         let batches = AuditedRows::new(rows, pending, Arc::clone(&meter), started, bounds);
-        Ok(Answer::Rows { schema, batches: Box::pin(batches), tag: "SELECT", meter })
+        let deadline = Some(deadline);
+        Ok(Answer::Rows { schema, batches: Box::pin(batches), tag: "SELECT", meter, deadline })
     }
 
     /// Explains a query: its logical view for everybody, the guard's part for those who hold
     /// the permission.
     pub(in crate::session) async fn explain(
         &self,
-        text: &str,
+        asked: Asked<'_>,
         explain: &Explain,
     ) -> Result<Answer, ClientError> {
         let started = Instant::now();
         let deadline = self.deadline();
         let mut learned = Learned::default();
-        let call = Call { text, query: &explain.query, declared: &[], values: Vec::new() };
+        let call = Call { asked, query: &explain.query, declared: &[], values: Vec::new() };
         let explained = AssertUnwindSafe(self.explained(&call, explain, &mut learned));
         let explained = match timeout_at(deadline, explained.catch_unwind()).await {
             Ok(Ok(explained)) => explained,
             Ok(Err(_)) => Err(ClientError::panicked()),
             Err(_) => Err(ClientError::timed_out()),
         };
-        let intent = self.intent(text, learned);
+        let intent = self.intent(asked, learned);
         match explained {
             Err(error) => Err(self.record_failure(intent, error, started).await),
             Ok(lines) => {
-                let pending = self.gateway().audit().intent(intent).await?;
+                let pending = self.declare(intent).await?;
                 pending.finish(Outcome {
                     result: crate::audit::Result::Ok,
                     rows: lines.len() as u64,
@@ -219,52 +213,6 @@ impl Session {
         let own = self.settings().statement_timeout_ms().map(Duration::from_millis);
         Deadline::now() + own.map_or(limit, |own| own.min(limit))
     }
-
-    fn intent(&self, text: &str, learned: Learned) -> Intent {
-        let crosses = matches!(self.scope(), TenantScope::All { .. });
-        let notes = match self.scope() {
-            TenantScope::All { role, .. } if crosses && !learned.tables.is_empty() => {
-                vec![format!("cross_tenant by role {role}")]
-            }
-            _ => Vec::new(),
-        };
-        Intent {
-            subject: self.subject(),
-            query: text.to_owned(),
-            tables: learned.tables.into_iter().map(decision).collect(),
-            policy_set: learned.policy_set,
-            sent: learned.sent.into_iter().map(|(source, text)| Sent { source, text }).collect(),
-            notes,
-        }
-    }
-
-    /// Records a statement that was refused or failed before it gave rows. Where even that
-    /// cannot be recorded, the client is told so instead.
-    async fn record_failure(
-        &self,
-        intent: Intent,
-        error: ClientError,
-        started: Instant,
-    ) -> ClientError {
-        match self.gateway().audit().intent(intent).await {
-            Ok(pending) => {
-                pending.finish(Outcome::failed(&error, micros(started)));
-                error
-            }
-            Err(unwritten) => unwritten.into(),
-        }
-    }
-
-    /// Records a refusal from where nothing can be awaited.
-    pub(in crate::session) fn record_refusal(&self, text: &str, error: &ClientError) {
-        let (gateway, error) = (Arc::clone(self.gateway()), error.clone());
-        let intent = self.intent(text, Learned::default());
-        tokio::spawn(async move {
-            if let Ok(pending) = gateway.audit().intent(intent).await {
-                pending.finish(Outcome::failed(&error, 0));
-            }
-        });
-    }
 }
 
 /// Does work that computes and does not wait, while other sessions go on.
@@ -275,16 +223,6 @@ fn computing<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-fn decision(touched: Touched) -> Decision {
-    Decision {
-        table: touched.table,
-        columns: touched.columns,
-        row_filter: touched.row_filter,
-        masks: touched.masks,
-        policies: touched.policies,
-    }
-}
-
 fn guard_lines(touched: &Touched) -> Vec<String> {
     let mut lines = vec![
         format!("Guard of {}: rows where {}", touched.table, touched.row_filter),
@@ -292,8 +230,4 @@ fn guard_lines(touched: &Touched) -> Vec<String> {
     ];
     lines.extend(touched.masks.iter().map(|mask| format!("  mask: {mask}")));
     lines
-}
-
-fn micros(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

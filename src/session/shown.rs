@@ -31,5 +31,6 @@ pub(in crate::session) fn text_rows(
         batches: Box::pin(stream::iter([Ok(batch)])),
         tag,
         meter: Arc::new(Meter::default()),
+        deadline: None,
     })
 }

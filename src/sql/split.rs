@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::allow;
 use super::error::SqlError;
-use super::statement::Statement;
+use super::statement::{Command, Statement};
 
 /// Bounds on one piece of text from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,21 +43,36 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
                 message: lower_first(&error.message),
             }
         })?;
-    let place = Places::new(text);
     let whole: Arc<str> = text.into();
-    tokens
-        .split(|token| token.token == Token::SemiColon)
-        .filter(|tokens| tokens.iter().any(is_meaningful))
-        .map(|tokens| parse_one(&place, &whole, tokens, limits))
+    let mut reader = Reader::new(text);
+    let mut pieces = Vec::new();
+    for run in tokens.split_inclusive(|token| token.token == Token::SemiColon) {
+        let (run, piece) = match run.split_last() {
+            Some((last, rest)) if last.token == Token::SemiColon => {
+                (rest, reader.piece(Some(&last.span)))
+            }
+            _ => (run, reader.piece(None)),
+        };
+        if run.iter().any(is_meaningful) {
+            pieces.push((run, piece));
+        }
+    }
+    let single = pieces.len() == 1;
+    pieces
+        .into_iter()
+        .map(|(run, Piece { text, position })| {
+            let command = parse_one(&whole, run, limits)?;
+            let position = (!single).then_some(position);
+            Ok(Statement { text: text.into(), position, command })
+        })
         .collect()
 }
 
 fn parse_one(
-    place: &Places<'_>,
     whole: &Arc<str>,
     tokens: &[TokenWithSpan],
     limits: &Limits,
-) -> Result<Statement, SqlError> {
+) -> Result<Command, SqlError> {
     if tokens.iter().filter(|token| is_operator(&token.token)).count() > limits.max_operators {
         return Err(SqlError::TooComplex);
     }
@@ -67,17 +82,16 @@ fn parse_one(
         .with_tokens_with_locations(spelled_out(tokens));
     let parsed = parser.parse_statement().map_err(|error| {
         let refusal = first_word(tokens).and_then(allow::refusal_by_word);
-        refusal.unwrap_or_else(|| syntax_error(place.text, end(tokens), error))
+        refusal.unwrap_or_else(|| syntax_error(whole, end(tokens), error))
     })?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         return Err(SqlError::Syntax {
             message: format!("syntax error at or near \"{}\"", rest.token),
-            position: position(place.text, rest.span.start),
+            position: position(whole, rest.span.start),
         });
     }
-    let text: Arc<str> = place.slice(tokens).into();
-    Ok(Statement { text, command: allow::command(parsed, whole)? })
+    allow::command(parsed, whole)
 }
 
 /// What the grammar does not know how to read, written so that it does.
@@ -229,33 +243,85 @@ fn lower_first(message: &str) -> String {
     }
 }
 
-/// Finds the text of a run of tokens.
-struct Places<'a> {
+/// A statement's text, and the character at which it begins, from 1.
+struct Piece<'a> {
     text: &'a str,
-    line_starts: Vec<usize>,
+    position: u32,
 }
 
-impl<'a> Places<'a> {
+/// Goes through a text once, from one semicolon to the next.
+struct Reader<'a> {
+    text: &'a str,
+    /// How far it has come, in bytes and in characters.
+    byte: usize,
+    characters: u32,
+    /// The same as the tokenizer counts.
+    place: Location,
+}
+
+impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
-        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self { text, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+        Self { text, byte: 0, characters: 0, place: Location { line: 1, column: 1 } }
     }
 
-    fn byte(&self, location: Location) -> Option<usize> {
-        let line = usize::try_from(location.line.checked_sub(1)?).ok()?;
-        let start = *self.line_starts.get(line)?;
-        let column = usize::try_from(location.column.checked_sub(1)?).ok()?;
-        let rest = self.text.get(start..)?;
-        Some(start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at))
+    /// What stands before the next semicolon, comments included, without the blanks around it.
+    fn piece(&mut self, semicolon: Option<&Span>) -> Piece<'a> {
+        let (start, before) = (self.byte, self.characters);
+        self.advance(semicolon.map(|semicolon| semicolon.start));
+        let text = self.text.get(start..self.byte).unwrap_or(self.text);
+        self.advance(semicolon.map(|semicolon| semicolon.end));
+        let blanks = text.chars().take_while(|character| character.is_whitespace()).count();
+        let blanks = u32::try_from(blanks).unwrap_or(u32::MAX);
+        Piece { text: text.trim(), position: before.saturating_add(blanks).saturating_add(1) }
     }
 
-    fn slice(&self, tokens: &[TokenWithSpan]) -> &'a str {
-        let mut meaningful = tokens.iter().filter(|token| is_meaningful(token));
-        let first = meaningful.next();
-        let last = meaningful.next_back().or(first);
-        let range = first.zip(last).and_then(|(first, last)| {
-            Some(self.byte(first.span.start)?..self.byte(last.span.end)?)
-        });
-        range.and_then(|range| self.text.get(range)).unwrap_or(self.text)
+    /// Goes on to a place, or to the end.
+    fn advance(&mut self, to: Option<Location>) {
+        let rest = self.text.get(self.byte..).unwrap_or_default();
+        for character in rest.chars() {
+            let Location { line, column } = self.place;
+            if to.is_some_and(|to| (line, column) >= (to.line, to.column)) {
+                return;
+            }
+            self.byte += character.len_utf8();
+            self.characters = self.characters.saturating_add(1);
+            self.place = match character {
+                '\n' => Location { line: line + 1, column: 1 },
+                _ => Location { line, column: column + 1 },
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Vec<(String, Option<u32>)> {
+        let statements = parse(text, &Limits::default()).unwrap();
+        statements.into_iter().map(|one| (one.text.to_string(), one.position)).collect()
+    }
+
+    #[test]
+    fn a_statement_has_all_of_its_text() {
+        let one = |text: &str| vec![(text.to_owned(), None)];
+        assert_eq!(parsed("SELECT 1"), one("SELECT 1"));
+        assert_eq!(parsed(" \n/* app=x */ SELECT 1 -- why\n"), one("/* app=x */ SELECT 1 -- why"));
+        assert_eq!(parsed("SELECT ';' AS \"a;b\";"), one("SELECT ';' AS \"a;b\""));
+        assert_eq!(parsed(";; SELECT 1 ;; -- no more"), one("SELECT 1"));
+        assert_eq!(parsed("SELECT $$a;\nb$$"), one("SELECT $$a;\nb$$"));
+    }
+
+    #[test]
+    fn of_several_each_has_its_own_and_its_place() {
+        let text = "SELECT 'ä;''ö' ; -- next\r\n  SELECT\n2 /* ; */;SHOW all; ;SELECT 3";
+        let found = parsed(text);
+        let expected = ["SELECT 'ä;''ö'", "-- next\r\n  SELECT\n2 /* ; */", "SHOW all", "SELECT 3"];
+        assert_eq!(found.iter().map(|(text, _)| text).collect::<Vec<_>>(), expected);
+        for (statement, position) in &found {
+            let skipped = usize::try_from(position.unwrap()).unwrap() - 1;
+            let there: String = text.chars().skip(skipped).collect();
+            assert!(there.starts_with(statement), "{statement}: {there}");
+        }
     }
 }

@@ -11,8 +11,10 @@ use super::split::position;
 /// decided later, by the policies and the guard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// The statement as it was written, without its semicolon.
+    /// The statement as it was written, with its comments and without its semicolon.
     pub text: Arc<str>,
+    /// Where it begins in what the client sent, in characters from 1; where that is more than it.
+    pub position: Option<u32>,
     /// What it does.
     pub command: Command,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
@@ -12,6 +12,7 @@ use arrow::datatypes::{FieldRef, SchemaRef};
 use async_trait::async_trait;
 use datafusion::common::ScalarValue;
 use futures::Stream;
+use tokio::time::Instant;
 
 use crate::error::ClientError;
 
@@ -26,6 +27,28 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// 28P01 for a token that does not hold, 28000, 3D000 for another database.
     async fn login(&self, login: Login) -> Result<Self::Conversation, ClientError>;
+
+    /// Told of a client that was turned away before there was anything to decide by `login`, so
+    /// that this is on record too. Returns at once: anybody can make any number of these.
+    fn turned_away(&self, visitor: &Visitor, error: &ClientError);
+}
+
+/// A client that never got as far as a [`Login`], and what it has said of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// The peer's address.
+    pub client: SocketAddr,
+    /// The `user` of the startup packet, where one came.
+    pub user: Option<String>,
+    /// The `database`, where one was named.
+    pub database: Option<String>,
+}
+
+impl Visitor {
+    /// One who has said nothing yet.
+    pub fn unknown(client: SocketAddr) -> Self {
+        Self { client, user: None, database: None }
+    }
 }
 
 /// What a client has said by the end of the startup phase.
@@ -48,8 +71,9 @@ pub struct Login {
 
 /// One connection after its login. The wire calls it from one task, one call at a time.
 ///
-/// Any future may be dropped before it is ready, and any stream before its end: by a cancel, when
-/// the session expires, or when the client goes away. The conversation stays usable.
+/// Any future of `prepare`, `describe` and `execute` may be dropped before it is ready, and any
+/// stream before its end: by a cancel, when the session expires, or when the client goes away. The
+/// conversation stays usable, and is told: by [`Conversation::stopped`], or the result's [`Meter`].
 #[async_trait]
 pub trait Conversation: Send + 'static {
     /// A statement that was parsed and found permissible in kind. Cheap to clone.
@@ -62,7 +86,7 @@ pub trait Conversation: Send + 'static {
     fn parameters(&self) -> Vec<(String, String)>;
 
     /// Parses the text of a simple query into its statements; none for an empty text.
-    fn split(&mut self, text: &str) -> Result<Vec<Self::Statement>, ClientError>;
+    async fn split(&mut self, text: &str) -> Result<Vec<Self::Statement>, ClientError>;
 
     /// The settings by which values are read and written, as they are now.
     fn rendering(&self) -> Rendering;
@@ -109,8 +133,34 @@ pub trait Conversation: Send + 'static {
     fn transaction_ended(&mut self, committed: bool) -> Vec<(String, String)>;
 
     /// Told of an error that the wire itself found (25P02, 34000, a malformed frame), so that it
-    /// is audited too, with the statement concerned where there is one.
-    fn refused(&mut self, statement: Option<&Self::Statement>, error: &ClientError);
+    /// is audited too, with the statement concerned where there is one. Gives what the client is
+    /// told: the error, or why it cannot be recorded.
+    async fn refused(
+        &mut self,
+        statement: Option<&Self::Statement>,
+        error: ClientError,
+    ) -> ClientError;
+
+    /// Told why it did not come to the answer of a statement: the last future was dropped.
+    async fn stopped(&mut self, statement: Option<&Self::Statement>, why: &Stop);
+
+    /// Told that the session is over, and why. Nothing is asked any more.
+    fn ended(&mut self, why: &Stop);
+}
+
+/// Why something ended before its time, or why the wire takes no more of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// The client wanted no more: it closed the portal, ended the transaction, said good bye.
+    Closed,
+    /// The client sent a cancel request.
+    Cancelled(ClientError),
+    /// The client went away.
+    Gone(ClientError),
+    /// The session ended: its token expired, the gateway stops, the client broke the protocol.
+    Session(ClientError),
+    /// It could not be sent as it is, or not in time.
+    Failed(ClientError),
 }
 
 /// What a statement does to the transaction it runs in.
@@ -149,8 +199,10 @@ pub enum Answer {
         /// The command tag: `SELECT`, `SHOW`, `EXPLAIN`. After `SELECT` and `FETCH` the wire
         /// adds the number of rows.
         tag: &'static str,
-        /// The wire counts here what it has handed to the connection.
+        /// The wire counts here what it has handed to the connection, and says why no more.
         meter: Arc<Meter>,
+        /// How long a client may take over the rows (57014 past it), where there is a bound.
+        deadline: Option<Instant>,
     },
     /// A command without rows.
     Done {
@@ -161,11 +213,13 @@ pub enum Answer {
     },
 }
 
-/// Counts what was handed to a client's connection.
+/// Counts what was handed to a client's connection. Where the wire drops a result before its end,
+/// it says here why, beforehand.
 #[derive(Debug, Default)]
 pub struct Meter {
     rows: AtomicU64,
     bytes: AtomicU64,
+    stop: OnceLock<Stop>,
 }
 
 impl Meter {
@@ -178,6 +232,16 @@ impl Meter {
     /// (rows, bytes) so far.
     pub fn read(&self) -> (u64, u64) {
         (self.rows.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Says why no more is taken; the first reason counts.
+    pub fn stop(&self, why: Stop) {
+        let _ = self.stop.set(why);
+    }
+
+    /// Why no more is taken.
+    pub fn stopped(&self) -> Option<&Stop> {
+        self.stop.get()
     }
 }
 

@@ -7,7 +7,7 @@ use pgwire::messages::response::{CommandComplete, EmptyQueryResponse, ReadyForQu
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::backend::{Answer, Conversation, StatementKind};
+use super::backend::{Answer, Conversation, StatementKind, Stop};
 use super::encode::Columns;
 use super::failure::Failure;
 use super::format::Format;
@@ -83,8 +83,11 @@ where
             Err(failure) => failure,
         };
         // What the conversation holds is given up before the client is waited for.
-        let Self { conversation, portals, mut frames, mut replies, .. } = self;
-        drop((conversation, portals));
+        let Self { mut conversation, mut portals, mut frames, mut replies, .. } = self;
+        let why = end.stop();
+        portals.clear(&why);
+        conversation.ended(&why);
+        drop(conversation);
         if let Failure::Session(error) = &end {
             tracing::info!(sqlstate = error.sqlstate.code(), "session ended: {error}");
             replies.put_error(Severity::Fatal, error);
@@ -92,11 +95,11 @@ where
         hang_up(&mut frames, &mut replies).await;
     }
 
-    /// Gives the reason why the session ends; `Gone` where the client said good bye.
+    /// Gives the reason why the session ends.
     async fn answer_all(&mut self) -> Failure {
         loop {
             let (tag, message) = match self.next_message().await {
-                Ok((_, Ok(Message::Terminate))) => return Failure::Gone,
+                Ok((_, Ok(Message::Terminate))) => return Failure::Goodbye,
                 Ok(next) => next,
                 Err(failure) => return failure,
             };
@@ -105,7 +108,7 @@ where
             }
             let outcome = match message {
                 Ok(message) => self.answer(message).await,
-                Err(error) => Err(self.refuse(None, error)),
+                Err(error) => Err(self.refuse(None, error).await),
             };
             let outcome = match outcome {
                 Err(Failure::Statement(error)) => {
@@ -136,7 +139,7 @@ where
         };
         let frame = match self.signals.idle(next).await? {
             Ok(Ok(frame)) => frame,
-            Ok(Err(error)) => return Err(self.broken(error)),
+            Ok(Err(error)) => return Err(self.broken(error).await),
             Err(_) => {
                 return Err(Failure::Session(ClientError::new(
                     SqlState::IDLE_SESSION_TIMEOUT,
@@ -154,12 +157,9 @@ where
     }
 
     /// A frame that ends the connection.
-    fn broken(&mut self, error: FrameError) -> Failure {
+    async fn broken(&mut self, error: FrameError) -> Failure {
         match error.for_client() {
-            Some(error) => {
-                self.conversation.refused(None, &error);
-                Failure::Session(error)
-            }
+            Some(error) => Failure::Session(self.conversation.refused(None, error).await),
             None => Failure::Gone,
         }
     }
@@ -189,18 +189,17 @@ where
                     "function calls by message are not supported",
                 )
                 .hint("Call the function in a SELECT.");
-                Err(self.refuse(None, error))
+                Err(self.refuse(None, error).await)
             }
             Message::Copy => {
                 let error = ClientError::new(
                     SqlState::PROTOCOL_VIOLATION,
                     "unexpected message of a COPY that was not begun",
                 );
-                self.conversation.refused(None, &error);
-                Err(Failure::Session(error))
+                Err(Failure::Session(self.conversation.refused(None, error).await))
             }
             // Handled where messages are read.
-            Message::Terminate => Err(Failure::Gone),
+            Message::Terminate => Err(Failure::Goodbye),
         }
     }
 
@@ -223,19 +222,29 @@ where
         parameters: Vec<datafusion::common::ScalarValue>,
         formats: Vec<Format>,
     ) -> Result<Outcome, Failure> {
-        let kind = self.admit(statement)?;
+        let kind = self.admit(statement).await?;
         self.begin();
         let running = self.conversation.execute(statement, parameters);
-        match self.signals.attempt(&mut self.frames, running).await?? {
-            Answer::Rows { schema, batches, tag, meter } => {
-                let columns = match Columns::of(&schema) {
-                    Ok(columns) => columns,
-                    Err(error) => return Err(self.refuse(Some(statement), error)),
-                };
+        let answer = match self.signals.attempt(&mut self.frames, running).await {
+            Ok(answer) => answer?,
+            Err(interrupt) => return Err(self.interrupted(Some(statement), interrupt).await),
+        };
+        match answer {
+            Answer::Rows { schema, batches, tag, meter, deadline } => {
+                let columns = Columns::of(&schema).inspect_err(|error| {
+                    meter.stop(Stop::Failed(error.clone()));
+                })?;
                 let rendering = self.conversation.rendering();
-                let current = None;
-                let cursor = Cursor { columns, formats, rendering, batches, meter, tag, current };
-                Ok(Outcome::Rows(Box::new(cursor)))
+                Ok(Outcome::Rows(Box::new(Cursor {
+                    columns,
+                    formats,
+                    rendering,
+                    batches,
+                    meter,
+                    deadline,
+                    tag,
+                    current: None,
+                })))
             }
             Answer::Done { tag, changed } => {
                 self.changed.extend(changed);
@@ -257,22 +266,35 @@ where
     }
 
     /// Whether a statement may run, and what it does to the transaction.
-    pub(super) fn admit(&mut self, statement: &C::Statement) -> Result<StatementKind, Failure> {
+    pub(super) async fn admit(
+        &mut self,
+        statement: &C::Statement,
+    ) -> Result<StatementKind, Failure> {
         let kind = self.conversation.kind(statement);
         match self.transaction.admit(kind) {
             Ok(()) => Ok(kind),
-            Err(error) => Err(self.refuse(Some(statement), error)),
+            Err(error) => Err(self.refuse(Some(statement), error).await),
         }
     }
 
     /// An error that was found here, so that the conversation must be told.
-    pub(super) fn refuse(
+    pub(super) async fn refuse(
         &mut self,
         statement: Option<&C::Statement>,
         error: ClientError,
     ) -> Failure {
-        self.conversation.refused(statement, &error);
-        Failure::Statement(error)
+        Failure::Statement(self.conversation.refused(statement, error).await)
+    }
+
+    /// What the conversation was doing was dropped, so that it must be told.
+    pub(super) async fn interrupted(
+        &mut self,
+        statement: Option<&C::Statement>,
+        interrupt: Interrupt,
+    ) -> Failure {
+        let why = Stop::from(interrupt);
+        self.conversation.stopped(statement, &why).await;
+        why.into()
     }
 
     fn failed(&mut self, error: &ClientError) {
@@ -284,7 +306,7 @@ where
     fn transaction_ended(&mut self, ended: Option<Ended>) {
         if let Some(ended) = ended {
             // Their queries stop before their transaction does.
-            self.portals.clear();
+            self.portals.clear(&Stop::Closed);
             let committed = ended == Ended::Committed;
             self.changed.extend(self.conversation.transaction_ended(committed));
         }

@@ -7,7 +7,7 @@ use pgwire::messages::extendedquery::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::backend::{Conversation, StatementKind};
+use super::backend::{Conversation, Description, StatementKind, Stop};
 use super::connection::{Connection, Outcome};
 use super::decode::Parameters;
 use super::encode::Columns;
@@ -31,12 +31,15 @@ where
         text: &str,
         types: &[u32],
     ) -> Result<(), Failure> {
-        if self.transaction.is_failed() && !self.ends_transaction(text)? {
-            return Err(self.refuse(None, transaction::aborted()));
+        if self.transaction.is_failed() && !self.ends_transaction(text).await? {
+            return Err(self.refuse(None, transaction::aborted()).await);
         }
-        self.admit_name(name)?;
+        self.admit_name(name).await?;
         let work = self.conversation.prepare(name, text, types);
-        self.signals.attempt(&mut self.frames, work).await??;
+        match self.signals.attempt(&mut self.frames, work).await {
+            Ok(prepared) => prepared?,
+            Err(interrupt) => return Err(self.interrupted(None, interrupt).await),
+        }
         if !name.is_empty() {
             self.named.insert(name.to_owned(), None);
         }
@@ -46,8 +49,8 @@ where
     }
 
     /// Whether a text is nothing but the end of a block, or nothing at all.
-    fn ends_transaction(&mut self, text: &str) -> Result<bool, Failure> {
-        let statements = self.conversation.split(text)?;
+    async fn ends_transaction(&mut self, text: &str) -> Result<bool, Failure> {
+        let statements = self.conversation.split(text).await?;
         let ends = |statement| {
             let kind = self.conversation.kind(statement);
             matches!(kind, StatementKind::Commit | StatementKind::Rollback)
@@ -57,7 +60,7 @@ where
 
     /// Whether there may be one more statement. Some may have been forgotten by `DEALLOCATE`, so
     /// they are counted again before one is refused.
-    fn admit_name(&mut self, name: &str) -> Result<(), Failure> {
+    async fn admit_name(&mut self, name: &str) -> Result<(), Failure> {
         let most = self.limits.max_statements;
         if name.is_empty() || self.named.len() < most {
             return Ok(());
@@ -72,27 +75,38 @@ where
             format!("a session can have at most {most} prepared statements"),
         )
         .hint("Close or deallocate statements that are no longer needed.");
-        Err(self.refuse(None, error))
+        Err(self.refuse(None, error).await)
     }
 
     /// The statement of this name.
-    fn prepared(&mut self, name: &str) -> Result<Option<C::Statement>, Failure> {
-        self.conversation.prepared(name).map_err(|error| self.refuse(None, error))
+    async fn prepared(&mut self, name: &str) -> Result<Option<C::Statement>, Failure> {
+        match self.conversation.prepared(name) {
+            Ok(statement) => Ok(statement),
+            Err(error) => Err(self.refuse(None, error).await),
+        }
+    }
+
+    /// The parameters and columns of a statement.
+    async fn description(&mut self, statement: &C::Statement) -> Result<Description, Failure> {
+        let work = self.conversation.describe(statement);
+        match self.signals.attempt(&mut self.frames, work).await {
+            Ok(description) => Ok(description?),
+            Err(interrupt) => Err(self.interrupted(Some(statement), interrupt).await),
+        }
     }
 
     pub(super) async fn bind(&mut self, bind: Bind) -> Result<(), Failure> {
-        let statement = self.prepared(&bind.statement)?;
+        let statement = self.prepared(&bind.statement).await?;
         let (parameters, columns) = match &statement {
             Some(statement) => {
-                self.admit(statement)?;
-                let work = self.conversation.describe(statement);
-                let description = self.signals.attempt(&mut self.frames, work).await??;
+                self.admit(statement).await?;
+                let description = self.description(statement).await?;
                 let columns = description.columns.as_deref().map(Columns::of).transpose();
                 let parameters = Parameters::of(&description.parameters);
                 match (parameters, columns) {
                     (Ok(parameters), Ok(columns)) => (parameters, columns),
                     (Err(error), _) | (_, Err(error)) => {
-                        return Err(self.refuse(Some(statement), error));
+                        return Err(self.refuse(Some(statement), error).await);
                     }
                 }
             }
@@ -106,7 +120,7 @@ where
                 self.replies.put(&BindComplete::new());
                 Ok(())
             }
-            Err(error) => Err(self.refuse(statement.as_ref(), error)),
+            Err(error) => Err(self.refuse(statement.as_ref(), error).await),
         }
     }
 
@@ -165,7 +179,7 @@ where
                 match described {
                     Ok(Some(description)) => self.replies.put(&description),
                     Ok(None) => self.replies.put(&NoData::new()),
-                    Err(error) => return Err(self.refuse(None, error)),
+                    Err(error) => return Err(self.refuse(None, error).await),
                 }
                 Ok(())
             }
@@ -173,18 +187,19 @@ where
     }
 
     async fn describe_statement(&mut self, name: &str) -> Result<(), Failure> {
-        let Some(statement) = self.prepared(name)? else {
+        let Some(statement) = self.prepared(name).await? else {
             self.replies.put(&ParameterDescription::new(Vec::new()));
             self.replies.put(&NoData::new());
             return Ok(());
         };
-        self.admit(&statement)?;
-        let work = self.conversation.describe(&statement);
-        let description = self.signals.attempt(&mut self.frames, work).await??;
+        self.admit(&statement).await?;
+        let description = self.description(&statement).await?;
         let columns = description.columns.as_deref().map(Columns::of).transpose();
         let (parameters, columns) = match (Parameters::of(&description.parameters), columns) {
             (Ok(parameters), Ok(columns)) => (parameters, columns),
-            (Err(error), _) | (_, Err(error)) => return Err(self.refuse(Some(&statement), error)),
+            (Err(error), _) | (_, Err(error)) => {
+                return Err(self.refuse(Some(&statement), error).await);
+            }
         };
         self.replies.put(&ParameterDescription::new(parameters.oids()));
         match &columns {
@@ -198,16 +213,16 @@ where
     }
 
     pub(super) async fn execute(&mut self, name: String, max_rows: i32) -> Result<(), Failure> {
+        self.make_room().await?;
         // It is taken out, so that the end of a transaction within it may forget all others.
         let mut portal = match self.portals.take(&name) {
             Ok(portal) => portal,
-            Err(error) => return Err(self.refuse(None, error)),
+            Err(error) => return Err(self.refuse(None, error).await),
         };
-        self.make_room().await?;
         let most = u64::try_from(max_rows).ok().filter(|&most| most > 0);
         let outcome = self.run_portal(&name, &mut portal, most).await;
         if outcome.is_err() {
-            portal.state = State::Spent;
+            portal.stop(&Stop::Closed);
         }
         // A portal that ended its transaction ended with it.
         if self.transaction != Transaction::Idle {
@@ -226,7 +241,7 @@ where
             self.put_empty();
             return Ok(());
         };
-        self.admit(statement)?;
+        self.admit(statement).await?;
         let mut cursor = match std::mem::replace(&mut portal.state, State::Spent) {
             State::Ready(parameters) => {
                 let formats = portal.formats.clone();
@@ -238,7 +253,9 @@ where
                     Outcome::Rows(cursor) => {
                         let told = portal.columns.as_ref();
                         if !told.is_some_and(|told| told.same_types(&cursor.columns)) {
-                            return Err(self.refuse(Some(statement), changed_shape()));
+                            let error = changed_shape();
+                            cursor.meter.stop(Stop::Failed(error.clone()));
+                            return Err(error.into());
                         }
                         cursor
                     }
@@ -255,7 +272,7 @@ where
                     SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
                     format!("portal \"{name}\" cannot be run"),
                 );
-                return Err(self.refuse(Some(statement), error));
+                return Err(self.refuse(Some(statement), error).await);
             }
         };
         portal.state = match self.send(&mut cursor, most).await? {

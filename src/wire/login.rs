@@ -39,6 +39,12 @@ pub(super) struct LoginDesk<'a, B> {
     pub(super) limits: &'a Limits,
 }
 
+/// What a client has said of itself, and the place that it would have among the sessions.
+pub(super) struct Asked {
+    login: Login,
+    ticket: Ticket,
+}
+
 /// A client that was let in, and its place among the sessions that can be cancelled.
 pub(super) struct LoggedIn<C> {
     conversation: C,
@@ -46,17 +52,17 @@ pub(super) struct LoggedIn<C> {
 }
 
 impl<B: Backend> LoginDesk<'_, B> {
-    /// Logs a client in. What it is told is in `replies` then, but for the first ReadyForQuery.
+    /// Asks a client for its token.
     ///
     /// # Errors
-    /// Why it was not let in; every failure ends the connection.
-    pub(super) async fn log_in<R, W>(
+    /// Why there is nothing to decide; every failure ends the connection.
+    pub(super) async fn ask<R, W>(
         &self,
         frames: &mut Frames<R>,
         replies: &mut Replies<W>,
         startup: Startup,
         client: SocketAddr,
-    ) -> Result<LoggedIn<B::Conversation>, Failure>
+    ) -> Result<Asked, Failure>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -79,8 +85,23 @@ impl<B: Backend> LoginDesk<'_, B> {
         })?;
         let process_id = ticket.number;
         let login = Login { user, database, token, parameters, process_id, client, encrypted };
-        let conversation = self.backend.login(login).await?;
+        Ok(Asked { login, ticket })
+    }
 
+    /// Lets a client in, if the backend does. What it is told is in `replies` then, but for the
+    /// first ReadyForQuery.
+    ///
+    /// # Errors
+    /// Why it was not let in, which ends the connection.
+    pub(super) async fn let_in<W>(
+        &self,
+        Asked { login, ticket }: Asked,
+        replies: &mut Replies<W>,
+    ) -> Result<LoggedIn<B::Conversation>, ClientError>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let conversation = self.backend.login(login).await?;
         replies.put(&Authentication::Ok);
         for (name, value) in conversation.parameters() {
             replies.put_parameter(&name, &value);

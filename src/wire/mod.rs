@@ -39,7 +39,8 @@ mod types;
 mod backend;
 
 pub use backend::{
-    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering, StatementKind,
+    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering,
+    StatementKind, Stop, Visitor,
 };
 pub use options::{Limits, Options, Tls};
 pub use server::Server;

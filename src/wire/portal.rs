@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use datafusion::common::ScalarValue;
 
+use super::backend::Stop;
 use super::encode::Columns;
 use super::format::Format;
 use super::rows::Cursor;
@@ -70,7 +71,9 @@ impl<S> Portals<S> {
 
     /// Keeps a portal under a name.
     pub(super) fn put(&mut self, name: String, portal: Portal<S>) {
-        self.portals.insert(name, portal);
+        if let Some(mut before) = self.portals.insert(name, portal) {
+            before.stop(&Stop::Closed);
+        }
     }
 
     /// Takes a portal out, to run it.
@@ -91,12 +94,23 @@ impl<S> Portals<S> {
 
     /// Forgets one, if it is there. Its query stops.
     pub(super) fn close(&mut self, name: &str) {
-        self.portals.remove(name);
+        if let Some(mut portal) = self.portals.remove(name) {
+            portal.stop(&Stop::Closed);
+        }
     }
 
     /// Forgets all of them: no portal outlives its transaction.
-    pub(super) fn clear(&mut self) {
-        self.portals.clear();
+    pub(super) fn clear(&mut self, why: &Stop) {
+        self.portals.drain().for_each(|(_, mut portal)| portal.stop(why));
+    }
+}
+
+impl<S> Portal<S> {
+    /// It gives nothing any more. Whoever makes its rows is told why.
+    pub(super) fn stop(&mut self, why: &Stop) {
+        if let State::Open(cursor) = std::mem::replace(&mut self.state, State::Spent) {
+            cursor.meter.stop(why.clone());
+        }
     }
 }
 

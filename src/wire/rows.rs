@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
 
-use super::backend::{BatchStream, Meter, Rendering};
+use super::backend::{BatchStream, Meter, Rendering, Stop};
 use super::encode::{Columns, Rows};
 use super::failure::Failure;
 use super::format::Format;
@@ -28,6 +29,8 @@ pub(super) struct Cursor {
     pub(super) batches: BatchStream,
     /// Counts what was put into the connection's buffer.
     pub(super) meter: Arc<Meter>,
+    /// When it has taken too long, a client that does not read included.
+    pub(super) deadline: Option<Instant>,
     /// The first word of the command tag.
     pub(super) tag: &'static str,
     /// The batch that was begun, and the first of its rows that was not sent.
@@ -47,8 +50,8 @@ impl Cursor {
     /// Sends rows: at most `most` of them, or all.
     ///
     /// # Errors
-    /// What the source or the encoding ran into, or what interrupted it. No part of a row is
-    /// left in the buffer then.
+    /// What the source or the encoding ran into, or what interrupted it; whoever made the rows
+    /// is told. No part of a row is left in the buffer then.
     pub(super) async fn send<R, W>(
         &mut self,
         most: Option<u64>,
@@ -56,6 +59,24 @@ impl Cursor {
         replies: &mut Replies<W>,
         signals: &mut Signals,
     ) -> Result<Progress, Failure>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let sent = self.send_rows(most, frames, replies, signals).await;
+        sent.map_err(|stop| {
+            self.meter.stop(stop.clone());
+            stop.into()
+        })
+    }
+
+    async fn send_rows<R, W>(
+        &mut self,
+        most: Option<u64>,
+        frames: &mut Frames<R>,
+        replies: &mut Replies<W>,
+        signals: &mut Signals,
+    ) -> Result<Progress, Stop>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -73,7 +94,7 @@ impl Cursor {
             }
             sent += self.put(most.map(|most| most - sent), replies)?;
             if replies.is_full() {
-                signals.attempt(frames, replies.flush()).await??;
+                signals.attempt(frames, flush(replies, self.deadline)).await??;
             }
             if most == Some(sent) {
                 return Ok(Progress::Suspended);
@@ -101,6 +122,22 @@ impl Cursor {
             self.current = None;
         }
         outcome.map(|()| count)
+    }
+}
+
+/// Writes out what there is. What the client has not taken by the deadline waits in the buffer, but
+/// no statement waits for it.
+async fn flush<W>(replies: &mut Replies<W>, deadline: Option<Instant>) -> Result<(), Stop>
+where
+    W: AsyncWrite + Unpin,
+{
+    let flushed = match deadline {
+        Some(deadline) => timeout_at(deadline, replies.flush()).await,
+        None => Ok(replies.flush().await),
+    };
+    match flushed {
+        Ok(flushed) => Ok(flushed?),
+        Err(_) => Err(ClientError::timed_out().into()),
     }
 }
 

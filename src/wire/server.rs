@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, field, info_span};
 
-use super::backend::Backend;
+use super::backend::{Backend, Visitor};
 use super::cancel::Registry;
 use super::failure::Failure;
 use super::framing::Frames;
@@ -21,7 +21,7 @@ use super::login::{LoggedIn, LoginDesk};
 use super::options::Options;
 use super::reply::{Replies, Severity, hang_up};
 use super::signals::Phase;
-use super::startup::{self, Duplex, Opening, StartupError, Stream};
+use super::startup::{self, Duplex, Opening, Startup, StartupError, Stream};
 use crate::error::{ClientError, SqlState};
 
 /// How long sessions have to say good bye once everything must end.
@@ -109,6 +109,7 @@ impl<B: Backend> Server<B> {
     fn take(&self, connections: &mut JoinSet<()>, stream: impl Duplex + 'static, peer: SocketAddr) {
         let Ok(place) = Arc::clone(&self.shared.handshakes).try_acquire_owned() else {
             tracing::warn!(%peer, "too many clients that have not logged in");
+            self.shared.backend.turned_away(&Visitor::unknown(peer), &crowded());
             return;
         };
         let shared = Arc::clone(&self.shared);
@@ -132,8 +133,10 @@ impl<B: Backend> Shared<B> {
         place: OwnedSemaphorePermit,
     ) {
         let limit = self.options.limits.login_timeout();
-        let Ok(admitted) = timeout(limit, self.welcome(stream, peer)).await else {
+        let mut visitor = Visitor::unknown(peer);
+        let Ok(admitted) = timeout(limit, self.welcome(stream, &mut visitor)).await else {
             tracing::info!("no login within {} ms", limit.as_millis());
+            self.backend.turned_away(&visitor, &too_slow());
             return;
         };
         drop(place);
@@ -148,8 +151,9 @@ impl<B: Backend> Shared<B> {
     async fn welcome(
         &self,
         stream: impl Duplex + 'static,
-        peer: SocketAddr,
+        visitor: &mut Visitor,
     ) -> Option<Admitted<B::Conversation>> {
+        let peer = visitor.client;
         let write_timeout = self.options.limits.write_timeout();
         let halves = |stream| {
             let (reading, writing) = split(stream);
@@ -159,20 +163,19 @@ impl<B: Backend> Shared<B> {
         let (mut frames, mut replies, failure) = match opening {
             Ok(Opening::Session(stream, startup)) => {
                 let (mut frames, mut replies) = halves(stream);
-                tracing::Span::current()
-                    .record("user", startup.parameters.get("user").map(String::as_str));
-                let place = Arc::clone(&self.sessions).try_acquire_owned();
-                let let_in = match &place {
-                    Ok(_) => self.desk().log_in(&mut frames, &mut replies, startup, peer).await,
-                    Err(_) => Err(too_many().into()),
-                };
-                match (let_in, place) {
-                    (Ok(login), Ok(_place)) => {
-                        return Some(Admitted { login, frames, replies, _place });
+                visitor.user = startup.parameters.get("user").cloned();
+                visitor.database = startup.parameters.get("database").cloned();
+                tracing::Span::current().record("user", visitor.user.as_deref());
+                let failure = match Arc::clone(&self.sessions).try_acquire_owned() {
+                    Ok(_place) => {
+                        match self.log_in(&mut frames, &mut replies, startup, visitor).await {
+                            Ok(login) => return Some(Admitted { login, frames, replies, _place }),
+                            Err(failure) => failure,
+                        }
                     }
-                    (Err(failure), _) => (frames, replies, failure),
-                    (Ok(_), Err(_)) => return None,
-                }
+                    Err(_) => self.turn_away(visitor, too_many()),
+                };
+                (frames, replies, failure)
             }
             Ok(Opening::Cancel { number, secret }) => {
                 // Whether they matched is told to nobody.
@@ -181,7 +184,12 @@ impl<B: Backend> Shared<B> {
             }
             Err(StartupError::Refused(stream, error)) => {
                 let (frames, replies) = halves(stream);
-                (frames, replies, Failure::Session(error))
+                (frames, replies, self.turn_away(visitor, error))
+            }
+            Err(StartupError::Tls(error)) => {
+                tracing::info!(%error, "no TLS");
+                self.turn_away(visitor, no_tls().internal(error));
+                return None;
             }
             Err(StartupError::Broken(error)) => {
                 tracing::debug!(%error, "no startup");
@@ -197,6 +205,30 @@ impl<B: Backend> Shared<B> {
         None
     }
 
+    async fn log_in(
+        &self,
+        frames: &mut Frames<ReadHalf<Stream>>,
+        replies: &mut Replies<WriteHalf<Stream>>,
+        startup: Startup,
+        visitor: &Visitor,
+    ) -> Result<LoggedIn<B::Conversation>, Failure> {
+        let desk = self.desk();
+        match desk.ask(frames, replies, startup, visitor.client).await {
+            Ok(asked) => desk.let_in(asked, replies).await.map_err(Failure::Session),
+            Err(Failure::Statement(error) | Failure::Session(error)) => {
+                Err(self.turn_away(visitor, error))
+            }
+            // As psql does, to ask its user for the password.
+            Err(gone) => Err(gone),
+        }
+    }
+
+    /// What the backend decides it records itself; of all else it is told.
+    fn turn_away(&self, visitor: &Visitor, error: ClientError) -> Failure {
+        self.backend.turned_away(visitor, &error);
+        Failure::Session(error)
+    }
+
     fn desk(&self) -> LoginDesk<'_, B> {
         LoginDesk {
             backend: &self.backend,
@@ -209,4 +241,19 @@ impl<B: Backend> Shared<B> {
 
 fn too_many() -> ClientError {
     ClientError::new(SqlState::TOO_MANY_CONNECTIONS, "sorry, too many clients already")
+}
+
+// These are for the record; the client is not told.
+
+fn crowded() -> ClientError {
+    let message = "too many clients that have not logged in";
+    ClientError::new(SqlState::TOO_MANY_CONNECTIONS, message)
+}
+
+fn too_slow() -> ClientError {
+    ClientError::new(SqlState::QUERY_CANCELED, "canceling authentication due to timeout")
+}
+
+fn no_tls() -> ClientError {
+    ClientError::new(SqlState::PROTOCOL_VIOLATION, "the TLS handshake failed")
 }

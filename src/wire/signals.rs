@@ -125,6 +125,11 @@ async fn until(moment: SystemTime) {
     }
 }
 
+/// 08006, for the record: there is nobody to be told.
+pub(super) fn client_gone() -> ClientError {
+    ClientError::new(SqlState::CONNECTION_FAILURE, "the client went away")
+}
+
 impl Interrupt {
     /// What the client is told.
     pub(super) fn error(self) -> ClientError {
@@ -142,9 +147,7 @@ impl Interrupt {
                 SqlState::ADMIN_SHUTDOWN,
                 "terminating connection due to administrator command",
             ),
-            Self::ClientGone => {
-                ClientError::new(SqlState::CONNECTION_FAILURE, "the client closed the connection")
-            }
+            Self::ClientGone => client_gone(),
         }
     }
 }

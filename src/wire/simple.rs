@@ -19,7 +19,7 @@ where
         // As in PostgreSQL, it takes the place of what has no name.
         self.conversation.close("");
         self.portals.close("");
-        let statements = self.conversation.split(text)?;
+        let statements = self.conversation.split(text).await?;
         if statements.is_empty() {
             self.put_empty();
         }

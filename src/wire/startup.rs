@@ -70,6 +70,9 @@ pub(super) enum StartupError {
     /// The client is told, and the connection ends.
     #[error("{1}")]
     Refused(Box<dyn Duplex>, ClientError),
+    /// TLS did not come about, so there is no way to tell the client.
+    #[error("no TLS: {0}")]
+    Tls(io::Error),
     /// There is nobody to be told.
     #[error(transparent)]
     Broken(#[from] io::Error),
@@ -98,7 +101,8 @@ pub(super) async fn open(
     let mut first = [0];
     stream.read_exact(&mut first).await?;
     if let ([TLS_HANDSHAKE], Some(tls)) = (first, tls) {
-        stream = direct_tls(Prefixed::new(first[0], stream), tls).await?;
+        let accepted = direct_tls(Prefixed::new(first[0], stream), tls).await;
+        stream = accepted.map_err(StartupError::Tls)?;
         encrypted = true;
         asked_for_tls = true;
     } else {
@@ -121,7 +125,8 @@ pub(super) async fn open(
                     Some(tls) => {
                         stream.write_all(b"S").await?;
                         let acceptor = TlsAcceptor::from(tls.config.clone());
-                        stream = Box::new(acceptor.accept(stream).await?);
+                        let accepted = acceptor.accept(stream).await;
+                        stream = Box::new(accepted.map_err(StartupError::Tls)?);
                         encrypted = true;
                     }
                     None => stream.write_all(b"N").await?,

@@ -64,6 +64,8 @@ fn intent(query: &str) -> Intent {
             application_name: Some("psql".to_owned()),
         },
         query: query.to_owned(),
+        position: None,
+        prepared: None,
         tables: vec![Decision {
             table: "crm.customers".to_owned(),
             columns: vec!["id".to_owned(), "email".to_owned()],

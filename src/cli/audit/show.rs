@@ -52,10 +52,13 @@ fn one(Told { seq, time, entry, outcome }: &Told, out: &mut impl Write) -> io::R
         Entry::Intent(intent) => {
             writeln!(out, "{title} {}: {}", plain(&who(intent)), ending(outcome.as_ref()))?;
             statement(intent, out)?;
-            if let Some(Outcome { result: Ending::Error { message, internal, .. }, .. }) = outcome {
-                writeln!(out, "  {}", plain(internal.as_ref().unwrap_or(message)))?;
+            match outcome.as_ref().map(|outcome| &outcome.result) {
+                Some(Ending::Error { message, internal, .. }) => {
+                    writeln!(out, "  {}", plain(internal.as_ref().unwrap_or(message)))
+                }
+                Some(Ending::Stopped { message, .. }) => writeln!(out, "  {}", plain(message)),
+                _ => Ok(()),
             }
-            Ok(())
         }
         Entry::Event { name, details } | Entry::Log { name, details } => {
             writeln!(out, "{title} {}{}", plain(name), facts(details))
@@ -80,6 +83,12 @@ fn ending(outcome: Option<&Outcome>) -> String {
     match outcome {
         None => "not ended".to_owned(),
         Some(Outcome { result: Ending::Ok, rows, .. }) => counted(*rows, "row"),
+        Some(Outcome { result: Ending::Closed, rows, .. }) => {
+            format!("closed after {}", counted(*rows, "row"))
+        }
+        Some(Outcome { result: Ending::Stopped { sqlstate, .. }, .. }) => {
+            format!("stopped {}", plain(sqlstate))
+        }
         Some(Outcome { result: Ending::Abandoned, .. }) => "abandoned".to_owned(),
         Some(Outcome { result: Ending::Error { sqlstate, .. }, .. }) => {
             format!("refused {}", plain(sqlstate))
@@ -88,7 +97,15 @@ fn ending(outcome: Option<&Outcome>) -> String {
 }
 
 fn statement(intent: &Intent, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "  {}", plain(&intent.query))?;
+    match intent.position {
+        Some(position) => {
+            writeln!(out, "  {} (from character {position})", plain(&intent.query))?;
+        }
+        None => writeln!(out, "  {}", plain(&intent.query))?,
+    }
+    if let Some(prepared) = &intent.prepared {
+        writeln!(out, "  prepared by {}", plain(prepared))?;
+    }
     for table in &intent.tables {
         writeln!(out, "  {} where {}", plain(&table.table), plain(&table.row_filter))?;
         for mask in &table.masks {
@@ -122,7 +139,8 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    use crate::audit::{AuditLog, Decision, Subject};
+    use crate::audit::{AuditLog, Decision, Stopper, Subject};
+    use crate::error::{ClientError, SqlState};
     use serde_json::json;
 
     fn intent(query: &str, agent: Option<&str>) -> Intent {
@@ -136,6 +154,8 @@ mod tests {
                 application_name: None,
             },
             query: query.to_owned(),
+            position: None,
+            prepared: None,
             tables: vec![Decision {
                 table: "crm.customers".to_owned(),
                 columns: vec!["email".to_owned()],
@@ -164,6 +184,13 @@ mod tests {
             message: "permission denied".to_owned(),
             internal: None,
         }));
+        let second = Intent { position: Some(11), ..intent("SELECT 2", None) };
+        let pending = log.intent(Intent { tables: Vec::new(), ..second }).await.unwrap();
+        let gone = ClientError::new(SqlState::CONNECTION_FAILURE, "the client went away");
+        pending.finish(outcome(Ending::stopped(Stopper::Disconnect, &gone)));
+        let prepared = Some("PREPARE p AS SELECT 3".to_owned());
+        let executed = Intent { prepared, tables: Vec::new(), ..intent("EXECUTE p", None) };
+        log.intent(executed).await.unwrap().finish(outcome(Ending::Closed));
         log.close().await.unwrap();
         let shown = |last| {
             let mut out = Vec::new();
@@ -184,7 +211,11 @@ mod tests {
         let second = format!(
             "#5 TIME ada of acme: refused 42501\n  \u{fffd}[2J\u{fffd}\n{table}  permission denied\n"
         );
-        assert_eq!(shown(2), format!("{first}{second}"));
+        let third = "#7 TIME ada of acme: stopped 08006\n  SELECT 2 (from character 11)\n  \
+                     the client went away\n";
+        let fourth = "#9 TIME ada of acme: closed after 1 row\n  EXECUTE p\n  \
+                      prepared by PREPARE p AS SELECT 3\n";
+        assert_eq!(shown(4), format!("{first}{second}{third}{fourth}"));
         assert!(shown(9).contains("#2 TIME start shared=[\"a\"]\n"), "{}", shown(9));
     }
 }

@@ -37,6 +37,7 @@ async fn no_more_is_held_than_the_buffer_and_a_row() {
         rendering: utc(),
         batches: batches.boxed(),
         meter: Arc::clone(&meter),
+        deadline: None,
         tag: "SELECT",
         current: None,
     };

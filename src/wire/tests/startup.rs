@@ -19,6 +19,7 @@ async fn opened(peer: &str, bytes: &[u8]) -> (String, Vec<u8>) {
         Ok(Opening::Session(..)) => "session".to_owned(),
         Ok(Opening::Cancel { .. }) => "cancel".to_owned(),
         Err(StartupError::Refused(_, error)) => error.sqlstate.code().to_owned(),
+        Err(StartupError::Tls(_)) => "no TLS".to_owned(),
         Err(StartupError::Broken(_)) => "broken".to_owned(),
     };
     let mut answer = Vec::new();

@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod endings;
 mod login;
 mod names;
 mod policies;

@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// A test that hangs should say where.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One dialogue of a file.
 pub struct Dialogue<'a> {

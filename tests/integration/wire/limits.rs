@@ -1,6 +1,7 @@
 //! Limits, interruptions and endings, seen from both sides.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -98,7 +99,7 @@ async fn what_the_wire_refuses_is_reported() {
     )
     .await;
     let refused = running.log.refused.lock().unwrap().clone();
-    assert_eq!(refused, ["25P02 rows 1", "0A000 odd", "34000 -", "08P01 -"]);
+    assert_eq!(refused, ["25P02 rows 1", "34000 -", "08P01 -"]);
     let transactions = running.log.transactions.lock().unwrap().clone();
     assert_eq!(transactions, ["began", "rolled back", "began", "rolled back"]);
 }
@@ -182,4 +183,120 @@ async fn a_shutdown_ends_idle_sessions_at_once_and_the_others_in_the_end() {
     // The idle one may have come too late to be let in.
     let _ = idle.await;
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// What a client does, why its last result was not taken to its end, and what the conversation was
+/// told besides.
+const ENDINGS: &[(&str, Option<&str>, &[&str])] = &[
+    ("> query \"rows 5\"\n> terminate", None, &["session: closed"]),
+    (
+        "> query \"stall 1\"\n> waiting\n> cancel\n< columns n:23:4:-1:0 t:25:-1:-1:0\n\
+         < row \"1\" \"row 1\"\n\
+         < error ERROR 57014 \"canceling statement due to user request\"\n< ready I\n> terminate",
+        Some("cancelled 57014"),
+        &["session: closed"],
+    ),
+    (
+        "> query \"think\"\n> waiting\n> cancel\n\
+         < error ERROR 57014 \"canceling statement due to user request\"\n< ready I\n> terminate",
+        None,
+        &["think: cancelled 57014", "session: closed"],
+    ),
+    ("> query \"stall 1\"\n> waiting\n> end", Some("gone 08006"), &["session: gone 08006"]),
+    ("> query \"think\"\n> waiting\n> end", None, &["think: gone 08006", "session: gone 08006"]),
+    (
+        "> parse \"\" \"rows 5\"\n> bind p \"\" : :\n> execute p 1\n> close P p\n> sync\n> terminate",
+        Some("closed"),
+        &["session: closed"],
+    ),
+    (
+        "> parse \"\" \"rows 5\"\n> bind p \"\" : :\n> execute p 1\n> sync\n> terminate",
+        Some("closed"),
+        &["session: closed"],
+    ),
+    (
+        "> parse \"\" \"rows 5\"\n> bind p \"\" : :\n> execute p 1\n> flush\n> end",
+        Some("gone 08006"),
+        &["session: gone 08006"],
+    ),
+    ("> query \"odd\"\n> terminate", Some("failed 0A000"), &["session: closed"]),
+    ("> frame Q 100001 \"\"", None, &["session: session 08P01"]),
+];
+
+#[tokio::test]
+async fn whoever_makes_the_rows_is_told_why_they_are_not_taken() {
+    for (lines, stop, ends) in ENDINGS {
+        let running = Running::start(with(small())).await;
+        play(&running, &format!("> login\n{lines}")).await;
+        let told = async {
+            while running.log.ends.lock().unwrap().len() < ends.len() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(dialogue::PATIENCE, told).await.expect(lines);
+        assert_eq!(*running.log.ends.lock().unwrap(), *ends, "{lines}");
+        let meter = running.log.meter.lock().unwrap().clone();
+        let stopped = meter.and_then(|meter| meter.stopped().map(toy::said));
+        assert_eq!(stopped.as_deref(), *stop, "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_waited_for_until_the_deadline() {
+    let running = Running::patient(Options::default(), Some(Duration::from_millis(100))).await;
+    let mut client = TcpStream::connect(running.address).await.unwrap();
+    client.write_all(STARTUP).await.unwrap();
+    client.write_all(b"p\0\0\0\x0bsesame\0Q\0\0\0\x0cendless\0").await.unwrap();
+    let meter = async {
+        loop {
+            let meter = running.log.meter.lock().unwrap().clone();
+            match meter.filter(|meter| meter.stopped().is_some()) {
+                Some(meter) => return meter,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let meter = tokio::time::timeout(dialogue::PATIENCE, meter).await.unwrap();
+    assert_eq!(meter.stopped().map(toy::said).as_deref(), Some("failed 57014"));
+    // The statement is over; the session is not: its client finds the end when it reads again.
+    let (rows, _) = meter.read();
+    client.write_all(b"Q\0\0\0\x0brows 1\0X\0\0\0\x04").await.unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert_eq!(text.matches(&"x".repeat(1_000)).count() as u64, rows);
+    assert!(text.contains("C57014\0Mcanceling statement due to statement timeout"));
+    assert!(answer.ends_with(b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I"));
+}
+
+/// What is sent before any login, and what is on record of it.
+const VISITORS: &[(&str, &[&str])] = &[
+    ("> raw \"\\x00\\x00\\x00\\x01\"\n< error FATAL 08P01 \"invalid length of startup packet\"\n< closed", &["08P01 -"]),
+    (
+        "> startup 0 database=portcullis\n\
+         < error FATAL 28000 \"no PostgreSQL user name specified in startup packet\"\n< closed",
+        &["28000 -"],
+    ),
+    (
+        "> startup 0 user=alice\n< authentication 3\n> password \"\"\n\
+         < error FATAL 28P01 \"empty password returned by client\" H \"The password is a token.\"\n\
+         < closed",
+        &["28P01 alice"],
+    ),
+    // Who knocks and goes, or asks its user for a password first, was not refused.
+    ("> end\n< closed", &[]),
+    ("> startup 0 user=alice\n< authentication 3\n> end\n< closed", &[]),
+];
+
+#[tokio::test]
+async fn who_is_turned_away_is_on_record() {
+    for (lines, turned_away) in VISITORS {
+        let running = Running::start(with(small())).await;
+        play(&running, lines).await;
+        assert_eq!(*running.log.turned_away.lock().unwrap(), *turned_away, "{lines}");
+    }
+    let limits = Limits { login_timeout_ms: 50, ..Limits::default() };
+    let running = Running::start(with(limits)).await;
+    play(&running, "> startup 0 user=alice\n< authentication 3\n< closed").await;
+    assert_eq!(*running.log.turned_away.lock().unwrap(), ["57014 alice"]);
 }

@@ -8,6 +8,7 @@ mod toy;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis::wire::{Limits, Options, Server};
 use tokio::net::TcpListener;
@@ -27,7 +28,12 @@ struct Running {
 
 impl Running {
     async fn start(options: Options) -> Self {
-        let toy = Toy::default();
+        Self::patient(options, None).await
+    }
+
+    /// With a deadline for results, so long after the login.
+    async fn patient(options: Options, patience: Option<Duration>) -> Self {
+        let toy = Toy { patience, ..Toy::default() };
         let (log, waiting) = (Arc::clone(&toy.log), Arc::clone(&toy.waiting));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -95,6 +95,7 @@ async fn direct_tls_needs_the_name_of_the_protocol() {
     assert_eq!(connect(Some(b"postgresql".as_slice())).await.unwrap(), b'R');
     connect(None).await.unwrap_err();
     connect(Some(b"http/1.1".as_slice())).await.unwrap_err();
+    assert_eq!(*running.log.turned_away.lock().unwrap(), ["08P01 -", "08P01 -"]);
 }
 
 #[tokio::test]

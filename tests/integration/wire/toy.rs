@@ -28,16 +28,22 @@ use datafusion::common::ScalarValue;
 use futures::stream::{self, StreamExt};
 use portcullis::error::{ClientError, SqlState};
 use portcullis::wire::{
-    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering, StatementKind,
+    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering,
+    StatementKind, Stop, Visitor,
 };
 use portcullis_connector_api::catalog::PG_TYPE_KEY;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// What the tests may look at.
 #[derive(Default)]
 pub struct Log {
     /// Errors that the wire reported, with the statement concerned.
     pub refused: Mutex<Vec<String>>,
+    /// Why statements did not come to their answers, and sessions to their ends.
+    pub ends: Mutex<Vec<String>>,
+    /// Who was turned away, and why.
+    pub turned_away: Mutex<Vec<String>>,
     /// `began`, `committed`, `rolled back`
     pub transactions: Mutex<Vec<String>>,
     /// Batches that `endless` has given.
@@ -53,11 +59,13 @@ pub struct Toy {
     pub log: Arc<Log>,
     /// One permit for each statement that has begun to wait.
     pub waiting: Arc<Semaphore>,
+    /// How long after the login results may take.
+    pub patience: Option<Duration>,
 }
 
 impl Default for Toy {
     fn default() -> Self {
-        Self { log: Arc::default(), waiting: Arc::new(Semaphore::new(0)) }
+        Self { log: Arc::default(), waiting: Arc::new(Semaphore::new(0)), patience: None }
     }
 }
 
@@ -85,10 +93,17 @@ impl Backend for Toy {
             log: Arc::clone(&self.log),
             waiting: Arc::clone(&self.waiting),
             prepared: BTreeMap::new(),
+            deadline: self.patience.map(|patience| Instant::now() + patience),
             settings: [("TimeZone".to_owned(), "UTC".to_owned())].into(),
             before: None,
             described: 0,
         })
+    }
+
+    fn turned_away(&self, visitor: &Visitor, error: &ClientError) {
+        let user = visitor.user.as_deref().unwrap_or("-");
+        let code = error.sqlstate.code();
+        self.log.turned_away.lock().unwrap().push(format!("{code} {user}"));
     }
 }
 
@@ -100,6 +115,7 @@ pub struct Talk {
     settings: BTreeMap<String, String>,
     before: Option<BTreeMap<String, String>>,
     described: usize,
+    deadline: Option<Instant>,
 }
 
 #[async_trait]
@@ -116,7 +132,7 @@ impl Conversation for Talk {
         fixed.into_iter().chain(self.settings.clone()).collect()
     }
 
-    fn split(&mut self, text: &str) -> Result<Vec<String>, ClientError> {
+    async fn split(&mut self, text: &str) -> Result<Vec<String>, ClientError> {
         text.split(';').map(str::trim).filter(|one| !one.is_empty()).map(checked).collect()
     }
 
@@ -143,7 +159,7 @@ impl Conversation for Talk {
             let message = format!("prepared statement \"{name}\" already exists");
             return Err(ClientError::new(SqlState::DUPLICATE_PREPARED_STATEMENT, message));
         }
-        let statement = self.split(text)?.pop();
+        let statement = self.split(text).await?.pop();
         self.prepared.insert(name.to_owned(), statement);
         Ok(())
     }
@@ -280,10 +296,20 @@ impl Conversation for Talk {
         restored.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    fn refused(&mut self, statement: Option<&String>, error: &ClientError) {
+    async fn refused(&mut self, statement: Option<&String>, error: ClientError) -> ClientError {
         let statement = statement.map_or("-", String::as_str);
         let code = error.sqlstate.code();
         self.log.refused.lock().unwrap().push(format!("{code} {statement}"));
+        error
+    }
+
+    async fn stopped(&mut self, statement: Option<&String>, why: &Stop) {
+        let statement = statement.map_or("-", String::as_str);
+        self.log.ends.lock().unwrap().push(format!("{statement}: {}", said(why)));
+    }
+
+    fn ended(&mut self, why: &Stop) {
+        self.log.ends.lock().unwrap().push(format!("session: {}", said(why)));
     }
 }
 
@@ -291,7 +317,18 @@ impl Talk {
     fn rows(&self, schema: SchemaRef, batches: BatchStream) -> Answer {
         let meter = Arc::new(Meter::default());
         *self.log.meter.lock().unwrap() = Some(Arc::clone(&meter));
-        Answer::Rows { schema, batches, tag: "SELECT", meter }
+        Answer::Rows { schema, batches, tag: "SELECT", meter, deadline: self.deadline }
+    }
+}
+
+/// A reason in a word and its SQLSTATE.
+pub fn said(why: &Stop) -> String {
+    match why {
+        Stop::Closed => "closed".to_owned(),
+        Stop::Cancelled(error) => format!("cancelled {}", error.sqlstate.code()),
+        Stop::Gone(error) => format!("gone {}", error.sqlstate.code()),
+        Stop::Session(error) => format!("session {}", error.sqlstate.code()),
+        Stop::Failed(error) => format!("failed {}", error.sqlstate.code()),
     }
 }
 

@@ -1,0 +1,207 @@
+//! How statements and sessions end, and that the record tells it.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Runs until somebody stops it.
+const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 1000000000000)";
+
+/// The records of a house, as they are now.
+fn lines(house: &House) -> Vec<Value> {
+    let whole = |line: &str| serde_json::from_str(line).ok();
+    records(&house.path("audit")).lines().filter_map(whole).collect()
+}
+
+/// Waits until a record is as wanted.
+async fn recorded(house: &House, wanted: impl Fn(&Value) -> bool) -> Value {
+    let looking = async {
+        loop {
+            if let Some(found) = lines(house).into_iter().find(&wanted) {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("a record")
+}
+
+/// The outcome of the statement with this text, once it is there.
+async fn outcome(house: &House, query: &str) -> Value {
+    let intent = recorded(house, |line| line["query"] == query).await;
+    let outcome = |line: &Value| line["kind"] == "outcome" && line["id"] == intent["seq"];
+    recorded(house, outcome).await
+}
+
+async fn session_end(house: &House, user: &str) -> Value {
+    recorded(house, |line| line["name"] == "session_end" && line["details"]["principal"] == user)
+        .await["details"]
+        .clone()
+}
+
+fn assert_holds(record: &Value, facts: Value) {
+    for (name, fact) in facts.as_object().unwrap() {
+        assert_eq!(&record[name], fact, "{name} of {record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_is_cancelled_or_takes_too_long_is_recorded_so() {
+    let house = lake();
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+
+    let cancel = session.0.cancel_token();
+    let cancelling = async {
+        recorded(&house, |line| line["query"] == ENDLESS).await;
+        cancel.cancel_query(NoTls).await.unwrap();
+    };
+    let (told, ()) = tokio::join!(session.ask(ENDLESS), cancelling);
+    told.unwrap_err().assert("57014", "canceling statement due to user request");
+    let cancelled = json!({
+        "result": "stopped", "by": "cancel", "sqlstate": "57014",
+        "message": "canceling statement due to user request",
+    });
+    assert_holds(&outcome(&house, ENDLESS).await, cancelled);
+
+    session.ask("SET statement_timeout = 50").await.unwrap();
+    let slow = format!("{ENDLESS} -- slow");
+    session.ask(&slow).await.unwrap_err().assert(
+        "57014",
+        "canceling statement due to statement timeout",
+    );
+    let timed_out = json!({
+        "result": "error", "sqlstate": "57014",
+        "message": "canceling statement due to statement timeout",
+    });
+    assert_holds(&outcome(&house, &slow).await, timed_out);
+
+    drop(session);
+    let goodbye = json!({
+        "sqlstate": null, "message": "the client said good bye", "statements": 2, "tenant": "acme",
+    });
+    assert_holds(&session_end(&house, "ines").await, goodbye);
+    assert_on_record(&house, served, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_expires_and_a_gateway_that_stops_are_recorded_so() {
+    let house = lake();
+    let served = house.serve();
+    // The leeway of half a minute is nearly over.
+    let now = SystemTime::now();
+    let (issued_at, expires_at) = (now - Duration::from_secs(60), now - Duration::from_secs(28));
+    let token = house.signed("leo", json!({ "org_id": "acme" }), issued_at, expires_at);
+    let session = Session::open(&served, "leo", &token).await.unwrap();
+    let query = format!("{ENDLESS} -- expires");
+    session.ask(&query).await.unwrap_err().assert(
+        "57P01",
+        "terminating connection because the session's token has expired",
+    );
+    let expired = json!({
+        "result": "stopped", "by": "session_end", "sqlstate": "57P01",
+        "message": "terminating connection because the session's token has expired",
+    });
+    assert_holds(&outcome(&house, &query).await, expired);
+    let end = json!({ "sqlstate": "57P01", "statements": 1 });
+    assert_holds(&session_end(&house, "leo").await, end);
+
+    // Whoever is there when the gateway stops.
+    let last = Session::open(&served, "otis", &house.token("otis", &[])).await.unwrap();
+    assert_eq!(served.stop(), Some(0));
+    drop(last);
+    let end = json!({
+        "sqlstate": "57P01", "message": "terminating connection due to administrator command",
+        "statements": 0,
+    });
+    assert_holds(&session_end(&house, "otis").await, end);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_is_recorded_so() {
+    let house = lake();
+    let served = house.serve();
+    let mut client = raw(&served, &house.token("ines", &[]));
+    let query = format!("{ENDLESS}\0");
+    client.write_all(&framed(b'Q', query.as_bytes())).unwrap();
+    recorded(&house, |line| line["query"] == ENDLESS).await;
+    drop(client);
+    let gone = json!({
+        "result": "stopped", "by": "disconnect", "sqlstate": "08006",
+        "message": "the client went away",
+    });
+    assert_holds(&outcome(&house, ENDLESS).await, gone);
+    let end = json!({ "sqlstate": "08006", "message": "the client went away", "statements": 1 });
+    assert_holds(&session_end(&house, "ines").await, end);
+    assert_on_record(&house, served, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_holds_each_statement_whole_and_where_it_stood() {
+    let house = lake();
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    let secret = "SELECT secret\n  FROM lake.secrets -- ä; not a comma";
+    let text = format!("SELECT 1; /* app=x */ SELECT count(*) FROM lake.visits; {secret}");
+    session.ask(&text).await.unwrap_err().assert("42P01", "relation \"lake.secrets\" does not exist");
+    let intent = async |query: &str| recorded(&house, |line| line["query"] == query).await;
+    assert_eq!(intent("SELECT 1").await["position"], 1);
+    assert_eq!(intent("/* app=x */ SELECT count(*) FROM lake.visits").await["position"], 11);
+    assert_eq!(intent(secret).await["position"], 57);
+
+    // What does not parse ran in no part, and is there as a whole.
+    let broken = "SELECT 2; DELETE FROM lake.visits; SELECT 3";
+    session.ask(broken).await.unwrap_err();
+    assert_eq!(intent(broken).await.get("position"), None);
+    assert!(!lines(&house).iter().any(|line| line["query"] == "SELECT 2"));
+
+    session.ask("PREPARE p AS SELECT id FROM lake.visits WHERE id = $1").await.unwrap();
+    assert_eq!(session.ask("EXECUTE p(2)").await.unwrap(), ["2"]);
+    let executed = intent("EXECUTE p(2)").await;
+    assert_eq!(executed["prepared"], "PREPARE p AS SELECT id FROM lake.visits WHERE id = $1");
+    assert_on_record(&house, served, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_refused_logins_is_counted() {
+    let house = lake();
+    let served = house.serve();
+    let bad = b"\0\0\0\x08\0\x01\0\0";
+    for _ in 0..30 {
+        let mut client = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+        client.write_all(bad).unwrap();
+        client.read_to_end(&mut Vec::new()).unwrap();
+    }
+    assert_serves(&house, &served).await;
+    assert_on_record(&house, served, &["unsupported frontend protocol 1.0"]);
+    let lines = lines(&house);
+    let events = |name: &str| lines.iter().filter(|line| line["name"] == name).collect::<Vec<_>>();
+    assert_eq!(events("login_refused").len(), 20);
+    let counted = events("logins_refused");
+    assert_eq!(counted.len(), 1);
+    assert_eq!(counted[0]["details"], json!({ "client": "127.0.0.1", "count": 10 }));
+}
+
+fn framed(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+    [&[tag], &length[..], body].concat()
+}
+
+/// A session of `ines` without any driver, up to its first ReadyForQuery.
+fn raw(served: &Served, token: &str) -> TcpStream {
+    let mut client = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    let startup = b"\0\x03\0\0user\0ines\0database\0portcullis\0\0";
+    client.write_all(&framed(0, startup)[1..]).unwrap();
+    client.write_all(&framed(b'p', format!("{token}\0").as_bytes())).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"Z\0\0\0\x05I") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        answer.extend(byte);
+    }
+    client
+}
