@@ -25,6 +25,7 @@ pub mod config;
 pub mod demo;
 pub mod session;
 
-// What every stage may say to a client.
+// What every stage may say to a client, and how what is scarce is shared out.
 
 pub mod error;
+pub mod share;

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::Faults;
 use super::survey::Inquiry;
 use crate::audit::AuditLog;
-use crate::config::Config;
-use crate::federate::Resources;
+use crate::config::{self, Config};
+use crate::federate::{Bounds, Resources};
 use crate::guard::{Tenancy, TokenSecret};
 use crate::identity::Verifier;
 use crate::policy::{PolicyStore, Reload};
@@ -74,8 +74,7 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
         },
         token_secret: token_secret.map(|key| TokenSecret::new(key.reveal().as_bytes())),
         audit: AuditLog::open(&config.audit.dir, &config.audit.key_file).map_err(Faults::of)?,
-        resources: Resources::new(usize::try_from(config.limits.memory_bytes).map_err(Faults::of)?)
-            .map_err(Faults::of)?,
+        resources: resources(&config.limits)?,
         statement_limits: Limits {
             max_statement_bytes: config.limits.max_statement_bytes,
             max_depth: config.limits.max_expression_depth,
@@ -83,12 +82,24 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
         },
         statement_timeout: config.limits.statement_timeout,
         max_rows: config.limits.max_rows,
+        max_sessions: usize::try_from(config.server.max_connections).map_err(Faults::of)?,
+        tenant_share_percent: config.limits.tenant_share_percent,
     })
     .await
     .map_err(Faults::of)?;
     tokio::spawn(watch(Arc::clone(&policies), Arc::clone(&gateway)));
     tokio::spawn(latecomers(inquiry, policies, Arc::downgrade(&gateway)));
     Ok(gateway)
+}
+
+fn resources(limits: &config::Limits) -> Result<Resources, Faults> {
+    let memory_bytes = usize::try_from(limits.memory_bytes).map_err(Faults::of)?;
+    let bounds = Bounds {
+        statements: limits.max_running_statements,
+        share_percent: limits.tenant_share_percent,
+        patience: limits.busy_wait,
+    };
+    Resources::new(memory_bytes, bounds).map_err(Faults::of)
 }
 
 async fn watch(policies: Arc<PolicyStore>, gateway: Arc<Gateway>) {

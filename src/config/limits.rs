@@ -21,6 +21,13 @@ pub struct Limits {
     pub max_operators: usize,
     /// How many rows a statement may return (54000).
     pub max_rows: u64,
+    /// How many statements may run at once (53300).
+    pub max_running_statements: usize,
+    /// How much one tenant may have of the sessions, of the running statements, and of the
+    /// connections of each source.
+    pub tenant_share_percent: u8,
+    /// How long a statement waits for its turn, or for a source (53300).
+    pub busy_wait: Duration,
 }
 
 impl Limits {
@@ -38,6 +45,10 @@ impl Limits {
             max_expression_depth: size("max_expression_depth", 8..=200, 50)?,
             max_operators: size("max_operators", 16..=5000, 1000)?,
             max_rows: section.number("max_rows", 1..=1 << 50, 10_000_000),
+            max_running_statements: size("max_running_statements", 1..=10_000, 100)?,
+            tenant_share_percent: u8::try_from(section.number("tenant_share_percent", 1..=100, 50))
+                .ok()?,
+            busy_wait: milliseconds("busy_wait_ms", 5_000),
         })
     }
 }

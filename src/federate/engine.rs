@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::turn::Admission;
 use crate::error::ClientError;
 use crate::guard::SealedPlan;
 
@@ -55,14 +56,9 @@ impl Engine {
     /// Runs a plan. It starts when the stream is first polled. It stops when the stream is dropped,
     /// and at the deadline, whether or not somebody takes its rows: what it holds of sources is
     /// then free for others.
-    pub fn run(
-        &self,
-        plan: SealedPlan,
-        context: Arc<TaskContext>,
-        deadline: Instant,
-    ) -> SendableRecordBatchStream {
-        let schema = plan.schema();
-        let waiting = Some(Waiting { engine: self.handle.clone(), plan, context, deadline });
+    pub fn run(&self, run: Run) -> SendableRecordBatchStream {
+        let schema = run.plan.schema();
+        let waiting = Some((self.handle.clone(), run));
         Box::pin(Rows { schema, waiting, running: None })
     }
 }
@@ -76,18 +72,21 @@ impl Drop for Engine {
     }
 }
 
+/// A query that is to run.
+pub(in crate::federate) struct Run {
+    pub plan: SealedPlan,
+    pub context: Arc<TaskContext>,
+    /// When it has run too long, waiting for its turn included.
+    pub deadline: Instant,
+    /// By which it gets its turn.
+    pub admission: Admission,
+}
+
 /// The rows of one query, as they come from the engine.
 struct Rows {
     schema: SchemaRef,
-    waiting: Option<Waiting>,
+    waiting: Option<(Handle, Run)>,
     running: Option<Running>,
-}
-
-struct Waiting {
-    engine: Handle,
-    plan: SealedPlan,
-    context: Arc<TaskContext>,
-    deadline: Instant,
 }
 
 struct Running {
@@ -102,12 +101,12 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(waiting: Waiting) -> Self {
-        let Waiting { engine, plan, context, deadline } = waiting;
+    fn start(engine: &Handle, run: Run) -> Self {
+        let Run { plan, context, deadline, admission } = run;
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let task = engine.spawn(async move {
-            let computed = AssertUnwindSafe(compute(plan, context, &sender)).catch_unwind();
-            let failed = match timeout_at(deadline, computed).await {
+            let computed = AssertUnwindSafe(compute(plan, context, &admission, &sender));
+            let failed = match timeout_at(deadline, computed.catch_unwind()).await {
                 Ok(Ok(Ok(()))) => return,
                 Ok(Ok(Err(error))) => error,
                 Ok(Err(_)) => DataFusionError::External(Box::new(ClientError::panicked())),
@@ -123,8 +122,10 @@ impl Running {
 async fn compute(
     plan: SealedPlan,
     context: Arc<TaskContext>,
+    admission: &Admission,
     sender: &mpsc::Sender<Result<RecordBatch>>,
 ) -> Result<()> {
+    let _place = admission.statement().await?;
     let mut rows = plan.execute(context)?;
     while let Some(batch) = rows.next().await {
         if sender.send(Ok(batch?)).await.is_err() {
@@ -138,8 +139,8 @@ impl Stream for Rows {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(waiting) = self.waiting.take() {
-            self.running = Some(Running::start(waiting));
+        if let Some((engine, run)) = self.waiting.take() {
+            self.running = Some(Running::start(&engine, run));
         }
         match &mut self.running {
             Some(running) => running.batches.poll_recv(context),

@@ -17,8 +17,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use tokio::time::Instant;
 
-use super::engine::Engine;
+use super::engine::{Engine, Run};
 use super::remote::{RemoteNode, hand_over};
+use super::turn::{Admission, Bounds, Holder, Turns};
 use crate::guard::remote::plan_subplan;
 use crate::guard::scan::plan_scan;
 use crate::guard::system::DependentPlanner;
@@ -29,17 +30,19 @@ use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
 pub struct Resources {
     runtime: Arc<RuntimeEnv>,
     engine: Arc<Engine>,
+    turns: Arc<Turns>,
 }
 
 impl Resources {
-    /// At most this much memory for operators that keep rows. Nothing is written to disk: rows
-    /// that one caller may see must not lie in files that another process could read.
+    /// At most this much memory for operators that keep rows, and so many statements and scans at
+    /// once. Nothing is written to disk: rows that one caller may see must not lie in files that
+    /// another process could read.
     ///
     /// Computing has threads of its own.
     ///
     /// # Errors
     /// Where the runtime cannot be built, or the system gives no threads.
-    pub fn new(memory_bytes: usize) -> Result<Self> {
+    pub fn new(memory_bytes: usize, bounds: Bounds) -> Result<Self> {
         let most_told = NonZeroUsize::MIN;
         let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes), most_told);
         let no_disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
@@ -47,7 +50,8 @@ impl Resources {
             .with_memory_pool(Arc::new(pool))
             .with_disk_manager_builder(no_disk)
             .build_arc()?;
-        Ok(Self { runtime, engine: Arc::new(Engine::start()?) })
+        let (engine, turns) = (Arc::new(Engine::start()?), Arc::new(Turns::new(bounds)));
+        Ok(Self { runtime, engine, turns })
     }
 }
 
@@ -58,6 +62,7 @@ pub struct Prepared {
     sent: Vec<(String, String)>,
     context: Arc<TaskContext>,
     engine: Arc<Engine>,
+    admission: Admission,
 }
 
 impl Prepared {
@@ -69,7 +74,8 @@ impl Prepared {
     /// Its rows. Nothing is read before the stream is polled; dropping the stream stops it, as does
     /// the deadline.
     pub fn run(&self, deadline: Instant) -> SendableRecordBatchStream {
-        self.engine.run(self.plan.clone(), Arc::clone(&self.context), deadline)
+        let (plan, context) = (self.plan.clone(), Arc::clone(&self.context));
+        self.engine.run(Run { plan, context, deadline, admission: self.admission.clone() })
     }
 
     /// For those who may see how a plan is guarded.
@@ -78,13 +84,20 @@ impl Prepared {
     }
 }
 
-/// Splits a plan between the sources and this process, and makes it ready.
+/// Splits a plan between the sources and this process, and makes it ready. What it takes while it
+/// runs counts as the holder's.
 ///
 /// # Errors
 /// Where a source cannot be reached, or the result of planning does not pass the guard's check.
-pub async fn prepare(guard: &Guard, plan: &GuardedPlan, resources: &Resources) -> Result<Prepared> {
+pub async fn prepare(
+    guard: &Guard,
+    plan: &GuardedPlan,
+    resources: &Resources,
+    holder: Holder,
+) -> Result<Prepared> {
     let handed = hand_over(plan.logical().clone())?;
-    let scans = Arc::new(Scans::default());
+    let admission = Admission::new(&resources.turns, holder);
+    let scans = Arc::new(Scans { admission: admission.clone(), sent: Mutex::default() });
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
         Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
         Arc::new(DependentPlanner),
@@ -93,7 +106,7 @@ pub async fn prepare(guard: &Guard, plan: &GuardedPlan, resources: &Resources) -
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let engine = Arc::clone(&resources.engine);
-    Ok(Prepared { plan: sealed, sent, context: context(guard, resources), engine })
+    Ok(Prepared { plan: sealed, sent, context: context(guard, resources), engine, admission })
 }
 
 fn context(guard: &Guard, resources: &Resources) -> Arc<TaskContext> {
@@ -111,8 +124,8 @@ fn context(guard: &Guard, resources: &Resources) -> Arc<TaskContext> {
 }
 
 /// Plans the leaves, and keeps what the sources are sent.
-#[derive(Default)]
 struct Scans {
+    admission: Admission,
     sent: Mutex<Vec<(String, String)>>,
 }
 
@@ -137,7 +150,7 @@ impl ExtensionPlanner for Scans {
         let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else { return Ok(None) };
         let (plan, sent) = plan_subplan(&remote.source, &remote.subplan, &remote.tables).await?;
         self.note(remote.source.name.as_str(), sent);
-        Ok(Some(plan))
+        Ok(Some(self.admission.scan(&remote.source, plan)))
     }
 
     async fn plan_table_scan(
@@ -150,6 +163,6 @@ impl ExtensionPlanner for Scans {
         let Some(table) = scan.source.downcast_ref::<GuardedTable>() else { return Ok(None) };
         let guarded = plan_scan(table, scan).await?;
         self.note(table.source().name.as_str(), guarded.sent);
-        Ok(Some(guarded.plan))
+        Ok(Some(self.admission.scan(table.source(), guarded.plan)))
     }
 }

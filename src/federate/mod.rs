@@ -7,5 +7,7 @@ mod convert;
 mod engine;
 mod execute;
 mod remote;
+mod turn;
 
 pub use execute::{Prepared, Resources, prepare};
+pub use turn::{Bounds, Holder};

@@ -198,6 +198,10 @@ fn connector_error(error: &ConnectorError) -> ClientError {
         ConnectorError::Unreachable(_) => {
             ClientError::new(SqlState::CONNECTION_FAILURE, "a source cannot be reached")
         }
+        ConnectorError::Busy(_) => {
+            ClientError::new(SqlState::TOO_MANY_CONNECTIONS, "a source is busy")
+                .hint("Try again when fewer statements read it.")
+        }
         ConnectorError::Damaged(_) => {
             ClientError::new(SqlState::DATA_CORRUPTED, "stored data of a source cannot be read")
         }

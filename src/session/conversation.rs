@@ -20,9 +20,11 @@ use super::settings::Settings;
 use super::shown::{text_rows, text_schema};
 use crate::audit::Subject;
 use crate::error::{ClientError, SqlState};
+use crate::federate::Holder;
 use crate::guard::system::SessionFacts;
 use crate::guard::{TenantScope, client_error};
 use crate::identity::Principal;
+use crate::share::Place;
 use crate::sql::{self, Command, Query, Statement};
 use crate::wire::{Answer, Conversation, Description, Login, Rendering, StatementKind, Stop};
 
@@ -44,6 +46,7 @@ pub struct Session {
     prepared: HashMap<String, Option<Prepared>>,
     ledger: Ledger,
     _counted: Counted,
+    _place: Place<Holder>,
 }
 
 /// What `EXECUTE` runs: the query, its declared types, and the values of its parameters.
@@ -77,6 +80,7 @@ impl Session {
         gateway: Arc<Gateway>,
         principal: Principal,
         scope: TenantScope,
+        place: Place<Holder>,
         login: &Login,
     ) -> Result<Self, ClientError> {
         let settings = Settings::new(&login.user, &login.parameters);
@@ -94,6 +98,7 @@ impl Session {
             settings,
             prepared: HashMap::new(),
             ledger: Ledger::new(),
+            _place: place,
         })
     }
 
@@ -115,6 +120,11 @@ impl Session {
 
     pub(in crate::session) fn scope(&self) -> &TenantScope {
         &self.scope
+    }
+
+    /// Whose share its statements take.
+    pub(in crate::session) fn holder(&self) -> Holder {
+        holder(&self.scope)
     }
 
     pub(in crate::session) fn settings(&self) -> &Settings {
@@ -229,12 +239,7 @@ impl Session {
         })
     }
 
-    fn prepare_one(
-        &mut self,
-        name: &str,
-        text: &str,
-        declared: &[u32],
-    ) -> Result<(), ClientError> {
+    fn prepare_one(&mut self, name: &str, text: &str, declared: &[u32]) -> Result<(), ClientError> {
         let declared: Arc<[_]> = declared
             .iter()
             .map(|oid| parameter::of_oid(*oid))
@@ -368,6 +373,11 @@ impl Session {
         }
         text_rows(&["name", "setting", "description"], columns, "SHOW")
     }
+}
+
+/// Those of a tenant share what they may take.
+pub(in crate::session) fn holder(scope: &TenantScope) -> Holder {
+    scope.own().to_string().into()
 }
 
 fn not_a_query(name: &str) -> ClientError {

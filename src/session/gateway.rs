@@ -8,16 +8,17 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::census::{Census, SessionCounts};
-use super::conversation::Session;
+use super::conversation::{Session, holder};
 use super::refusals::{self, Refusals};
 use crate::audit::{AuditError, AuditLog};
 use crate::error::{ClientError, SqlState};
-use crate::federate::Resources;
+use crate::federate::{Holder, Resources};
 use crate::guard::{
     Authority, CoverageFault, Estate, Guard, SessionCatalog, TableTenancy, Tenancy, TokenSecret,
 };
 use crate::identity::Verifier;
 use crate::policy::{PolicyStore, RequestFacts};
+use crate::share::Shares;
 use crate::sql::Limits;
 use crate::wire::{Backend, Login, Visitor};
 
@@ -46,6 +47,10 @@ pub struct Parts {
     pub statement_timeout: Duration,
     /// How many rows a statement may return.
     pub max_rows: u64,
+    /// How many sessions there may be at once.
+    pub max_sessions: usize,
+    /// How much of these one tenant may have.
+    pub tenant_share_percent: u8,
 }
 
 /// See the module.
@@ -56,6 +61,7 @@ pub struct Gateway {
     guard: Guard,
     census: Arc<Census>,
     refusals: Refusals,
+    sessions: Shares<Holder>,
 }
 
 /// Why a gateway does not start.
@@ -80,7 +86,9 @@ impl Gateway {
         let details = json!({ "shared": shared, "policy_set": policies.hash() });
         parts.audit.event("start", details).await?;
         let estate = RwLock::new(Arc::clone(&parts.estate));
+        let sessions = Shares::with_percent(parts.max_sessions, parts.tenant_share_percent);
         let gateway = Arc::new(Self {
+            sessions,
             parts,
             estate,
             guard: Guard::default(),
@@ -220,7 +228,14 @@ impl Gateway {
         let scope = self.parts.tenancy.scope(&principal).ok_or_else(|| {
             ClientError::new(SqlState::INVALID_AUTHORIZATION, "the token names no tenant")
         })?;
-        Session::new(Arc::clone(self), principal, scope, login)
+        let place = self.sessions.try_take(&holder(&scope)).ok_or_else(|| {
+            ClientError::new(
+                SqlState::TOO_MANY_CONNECTIONS,
+                "your tenant has too many sessions already",
+            )
+            .hint("End sessions that are not needed, or keep them in a pool.")
+        })?;
+        Session::new(Arc::clone(self), principal, scope, place, login)
     }
 }
 
@@ -253,10 +268,7 @@ impl Backend for Arc<Gateway> {
 
     async fn login(&self, login: Login) -> Result<Session, ClientError> {
         let admitted: Result<Session, ClientError> = match self.admit(&login) {
-            Ok(session) => {
-                let details = serde_json::to_value(session.subject()).unwrap_or_default();
-                self.audit().event("login", details).await.map(|()| session).map_err(Into::into)
-            }
+            Ok(mut session) => session.record_begin().await.map(|()| session),
             Err(error) => {
                 let visitor = Visitor {
                     client: login.client,

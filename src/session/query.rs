@@ -200,7 +200,7 @@ impl Session {
 
     async fn split(&self, plan: &GuardedPlan, learned: &mut Learned) -> Result<Ready, ClientError> {
         let gateway = self.gateway();
-        let ready = federate::prepare(gateway.guard(), plan, gateway.resources())
+        let ready = federate::prepare(gateway.guard(), plan, gateway.resources(), self.holder())
             .await
             .map_err(|error| running_error(&error))?;
         learned.sent = ready.sent().to_vec();

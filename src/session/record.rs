@@ -58,7 +58,8 @@ pub(in crate::session) struct Ledger {
     statements: AtomicU64,
     /// An intent whose statement was dropped while it was being written: its outcome is owed.
     unanswered: Mutex<Option<Writing>>,
-    ended: bool,
+    /// Whether the beginning is on record, and the end is not.
+    open: bool,
 }
 
 impl Ledger {
@@ -67,7 +68,7 @@ impl Ledger {
             began: Instant::now(),
             statements: AtomicU64::new(0),
             unanswered: Mutex::default(),
-            ended: false,
+            open: false,
         }
     }
 }
@@ -169,10 +170,21 @@ impl Session {
         }
     }
 
+    /// Records the beginning of the session.
+    ///
+    /// # Errors
+    /// Where that cannot be recorded; there is no session then.
+    pub(in crate::session) async fn record_begin(&mut self) -> Result<(), ClientError> {
+        let details = serde_json::to_value(self.subject()).unwrap_or_default();
+        self.gateway().audit().event("login", details).await?;
+        self.ledger_mut().open = true;
+        Ok(())
+    }
+
     /// Records the end of the session, once.
     pub(in crate::session) fn record_end(&mut self, why: &Stop) {
         let ledger = self.ledger_mut();
-        if std::mem::replace(&mut ledger.ended, true) {
+        if !std::mem::replace(&mut ledger.open, false) {
             return;
         }
         let statements = ledger.statements.load(Ordering::Relaxed);
@@ -188,7 +200,10 @@ impl Session {
         if let Value::Object(details) = &mut details {
             details.extend([
                 ("sqlstate".to_owned(), json!(error.map(|error| error.sqlstate.code()))),
-                ("message".to_owned(), json!(error.map_or(GOODBYE, |error| &error.message))),
+                (
+                    "message".to_owned(),
+                    json!(error.map_or(GOODBYE, |error| error.message.as_ref())),
+                ),
                 ("statements".to_owned(), json!(statements)),
                 ("duration_us".to_owned(), json!(duration_us)),
             ]);

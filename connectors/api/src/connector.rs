@@ -36,6 +36,13 @@ pub trait Connector: Debug + Send + Sync {
         self.catalog().await.map(drop)
     }
 
+    /// How many scans and subplans of the source may run at once, all partitions of one counted
+    /// once: it has a connection or a thread for each. Whoever runs them sees to it that there are
+    /// never more, and shares them out.
+    fn max_scans(&self) -> usize {
+        64
+    }
+
     /// How much of one conjunct the source can take for this table.
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown;
 

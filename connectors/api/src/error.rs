@@ -11,6 +11,9 @@ pub enum ConnectorError {
     /// The source cannot be reached, or the connection was lost (SQLSTATE 08006).
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// It is there, but has no room for a further statement (SQLSTATE 53300).
+    #[error("busy: {0}")]
+    Busy(String),
     /// The source refused or broke down while it ran what it was sent (SQLSTATE 58000).
     #[error("failed: {0}")]
     Failed(String),

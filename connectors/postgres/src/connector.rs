@@ -76,6 +76,10 @@ impl Connector for PostgresConnector {
         self.pool.reach().await
     }
 
+    fn max_scans(&self) -> usize {
+        self.options.connections
+    }
+
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         pushdown(&self.dialect(), table, conjunct)
     }

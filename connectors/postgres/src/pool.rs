@@ -91,12 +91,12 @@ impl Pool {
     /// A connection that is ready for a statement.
     ///
     /// # Errors
-    /// [`ConnectorError::Unreachable`] where none becomes free in time or the server cannot be
-    /// reached.
+    /// [`ConnectorError::Busy`] where none becomes free in time, [`ConnectorError::Unreachable`]
+    /// where the server cannot be reached.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, ConnectorError> {
         let slot = timeout(self.wait, self.slots.clone().acquire_owned())
             .await
-            .map_err(|_| ConnectorError::Unreachable("all connections are in use".to_owned()))?
+            .map_err(|_| ConnectorError::Busy("all connections are in use".to_owned()))?
             .map_err(|_| ConnectorError::Unreachable("the pool is closed".to_owned()))?;
         let connection = match self.take_idle() {
             Some(connection) => connection,

@@ -85,6 +85,10 @@ impl Connector for SqliteConnector {
         reading.await.map_err(|error| ConnectorError::Failed(error.to_string()))?
     }
 
+    fn max_scans(&self) -> usize {
+        self.options.max_scans
+    }
+
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
         if self.compares_natively(&table.name, conjunct) {
             pushdown(&Sqlite, table, conjunct)

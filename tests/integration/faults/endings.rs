@@ -4,50 +4,13 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::watch::{assert_holds, framed, lines, outcome, raw, recorded, session_end};
 use super::*;
 
 /// Runs until somebody stops it.
 const ENDLESS: &str = "SELECT count(*) FROM generate_series(1, 1000000000000)";
-
-/// The records of a house, as they are now.
-fn lines(house: &House) -> Vec<Value> {
-    let whole = |line: &str| serde_json::from_str(line).ok();
-    records(&house.path("audit")).lines().filter_map(whole).collect()
-}
-
-/// Waits until a record is as wanted.
-async fn recorded(house: &House, wanted: impl Fn(&Value) -> bool) -> Value {
-    let looking = async {
-        loop {
-            if let Some(found) = lines(house).into_iter().find(&wanted) {
-                return found;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("a record")
-}
-
-/// The outcome of the statement with this text, once it is there.
-async fn outcome(house: &House, query: &str) -> Value {
-    let intent = recorded(house, |line| line["query"] == query).await;
-    let outcome = |line: &Value| line["kind"] == "outcome" && line["id"] == intent["seq"];
-    recorded(house, outcome).await
-}
-
-async fn session_end(house: &House, user: &str) -> Value {
-    recorded(house, |line| line["name"] == "session_end" && line["details"]["principal"] == user)
-        .await["details"]
-        .clone()
-}
-
-fn assert_holds(record: &Value, facts: Value) {
-    for (name, fact) in facts.as_object().unwrap() {
-        assert_eq!(&record[name], fact, "{name} of {record}");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_is_cancelled_or_takes_too_long_is_recorded_so() {
@@ -70,10 +33,11 @@ async fn a_statement_that_is_cancelled_or_takes_too_long_is_recorded_so() {
 
     session.ask("SET statement_timeout = 50").await.unwrap();
     let slow = format!("{ENDLESS} -- slow");
-    session.ask(&slow).await.unwrap_err().assert(
-        "57014",
-        "canceling statement due to statement timeout",
-    );
+    session
+        .ask(&slow)
+        .await
+        .unwrap_err()
+        .assert("57014", "canceling statement due to statement timeout");
     let timed_out = json!({
         "result": "error", "sqlstate": "57014",
         "message": "canceling statement due to statement timeout",
@@ -98,10 +62,11 @@ async fn a_token_that_expires_and_a_gateway_that_stops_are_recorded_so() {
     let token = house.signed("leo", json!({ "org_id": "acme" }), issued_at, expires_at);
     let session = Session::open(&served, "leo", &token).await.unwrap();
     let query = format!("{ENDLESS} -- expires");
-    session.ask(&query).await.unwrap_err().assert(
-        "57P01",
-        "terminating connection because the session's token has expired",
-    );
+    session
+        .ask(&query)
+        .await
+        .unwrap_err()
+        .assert("57P01", "terminating connection because the session's token has expired");
     let expired = json!({
         "result": "stopped", "by": "session_end", "sqlstate": "57P01",
         "message": "terminating connection because the session's token has expired",
@@ -125,7 +90,7 @@ async fn a_token_that_expires_and_a_gateway_that_stops_are_recorded_so() {
 async fn a_connection_that_breaks_is_recorded_so() {
     let house = lake();
     let served = house.serve();
-    let mut client = raw(&served, &house.token("ines", &[]));
+    let mut client = raw(&served, "ines", &house.token("ines", &[]));
     let query = format!("{ENDLESS}\0");
     client.write_all(&framed(b'Q', query.as_bytes())).unwrap();
     recorded(&house, |line| line["query"] == ENDLESS).await;
@@ -147,7 +112,11 @@ async fn the_record_holds_each_statement_whole_and_where_it_stood() {
     let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
     let secret = "SELECT secret\n  FROM lake.secrets -- ä; not a comma";
     let text = format!("SELECT 1; /* app=x */ SELECT count(*) FROM lake.visits; {secret}");
-    session.ask(&text).await.unwrap_err().assert("42P01", "relation \"lake.secrets\" does not exist");
+    session
+        .ask(&text)
+        .await
+        .unwrap_err()
+        .assert("42P01", "relation \"lake.secrets\" does not exist");
     let intent = async |query: &str| recorded(&house, |line| line["query"] == query).await;
     assert_eq!(intent("SELECT 1").await["position"], 1);
     assert_eq!(intent("/* app=x */ SELECT count(*) FROM lake.visits").await["position"], 11);
@@ -184,24 +153,4 @@ async fn a_flood_of_refused_logins_is_counted() {
     let counted = events("logins_refused");
     assert_eq!(counted.len(), 1);
     assert_eq!(counted[0]["details"], json!({ "client": "127.0.0.1", "count": 10 }));
-}
-
-fn framed(tag: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
-    [&[tag], &length[..], body].concat()
-}
-
-/// A session of `ines` without any driver, up to its first ReadyForQuery.
-fn raw(served: &Served, token: &str) -> TcpStream {
-    let mut client = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
-    let startup = b"\0\x03\0\0user\0ines\0database\0portcullis\0\0";
-    client.write_all(&framed(0, startup)[1..]).unwrap();
-    client.write_all(&framed(b'p', format!("{token}\0").as_bytes())).unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"Z\0\0\0\x05I") {
-        let mut byte = [0];
-        client.read_exact(&mut byte).unwrap();
-        answer.extend(byte);
-    }
-    client
 }

@@ -6,7 +6,9 @@ mod endings;
 mod login;
 mod names;
 mod policies;
+mod shares;
 mod sources;
+mod watch;
 
 use std::path::Path;
 

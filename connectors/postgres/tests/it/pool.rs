@@ -100,7 +100,7 @@ async fn no_more_connections_than_allowed() {
     one.next().await.unwrap().unwrap();
     other.next().await.unwrap().unwrap();
     let error = failure(&connector, &many).await;
-    assert_eq!(error.to_string(), "unreachable: all connections are in use");
+    assert_eq!(error.to_string(), "busy: all connections are in use");
     while one.next().await.is_some() {}
     assert!(!rows(&scan).await.is_empty());
 }
