@@ -196,10 +196,13 @@ pub fn listener_options(config: &Config) -> Result<wire::Options, Faults> {
         }),
         None => None,
     };
-    let idle = config.limits.idle_session_timeout.as_millis();
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).map_err(Faults::of);
     let limits = wire::Limits {
         max_connections: usize::try_from(config.server.max_connections).map_err(Faults::of)?,
-        idle_timeout_ms: u64::try_from(idle).map_err(Faults::of)?,
+        max_handshakes: config.server.max_handshakes,
+        max_handshakes_per_address: config.server.max_handshakes_per_address,
+        login_timeout_ms: milliseconds(config.server.login_timeout)?,
+        idle_timeout_ms: milliseconds(config.limits.idle_session_timeout)?,
         max_message_bytes: config.limits.max_statement_bytes.saturating_add(MESSAGE_MARGIN_BYTES),
         ..wire::Limits::default()
     };

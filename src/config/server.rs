@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::found::Found;
 use super::reader::Section;
@@ -19,6 +20,12 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// How many clients may be connected at once.
     pub max_connections: u32,
+    /// How many of them may be there without having logged in.
+    pub max_handshakes: usize,
+    /// How many of these may come from one address.
+    pub max_handshakes_per_address: usize,
+    /// How long a client may take to log in.
+    pub login_timeout: Duration,
 }
 
 /// The certificate, and whether everyone has to use it.
@@ -58,12 +65,19 @@ impl Server {
             None => "portcullis".to_owned(),
         };
         let max_connections = section.number("max_connections", 1..=100_000, 500);
+        let max_handshakes = section.number("max_handshakes", 1..=10_000, 100);
+        let quarter = (max_handshakes / 4).max(1);
+        let per_address = section.number("max_handshakes_per_address", 1..=10_000, quarter);
+        let login_timeout_ms = section.number("login_timeout_ms", 100..=300_000, 15_000);
         Some(Self {
             listen: listen?,
             admin,
             database,
             tls,
             max_connections: u32::try_from(max_connections).ok()?,
+            max_handshakes: usize::try_from(max_handshakes).ok()?,
+            max_handshakes_per_address: usize::try_from(per_address).ok()?,
+            login_timeout: Duration::from_millis(login_timeout_ms),
         })
     }
 }

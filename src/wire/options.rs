@@ -28,6 +28,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Connections at a time that have not logged in yet; one more is closed at once.
     pub max_handshakes: usize,
+    /// How many of these may come from one client: an IPv4 address, or an IPv6 network of 64 bits.
+    pub max_handshakes_per_address: usize,
     /// From the first byte to the end of the login, TLS included.
     pub login_timeout_ms: u64,
     /// From one statement's end to the next message's; 0 for none. A session ends with its
@@ -54,6 +56,7 @@ impl Default for Limits {
         Self {
             max_connections: 500,
             max_handshakes: 100,
+            max_handshakes_per_address: 25,
             login_timeout_ms: 15_000,
             idle_timeout_ms: 3_600_000,
             write_timeout_ms: 60_000,

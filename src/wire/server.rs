@@ -1,7 +1,7 @@
 //! The listener: takes connections within the limits, and ends them all at a shutdown.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +23,7 @@ use super::reply::{Replies, Severity, hang_up};
 use super::signals::Phase;
 use super::startup::{self, Duplex, Opening, Startup, StartupError, Stream};
 use crate::error::{ClientError, SqlState};
+use crate::share::{Place, Shares, network};
 
 /// How long sessions have to say good bye once everything must end.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -38,8 +39,8 @@ struct Shared<B> {
     backend: Arc<B>,
     options: Options,
     cancels: Arc<Registry>,
-    /// Places for clients that have not logged in yet.
-    handshakes: Arc<Semaphore>,
+    /// Places for clients that have not logged in yet, by their networks.
+    handshakes: Shares<IpAddr>,
     /// Places for sessions.
     sessions: Arc<Semaphore>,
     phase: watch::Receiver<Phase>,
@@ -61,7 +62,10 @@ impl<B: Backend> Server<B> {
         let shared = Shared {
             backend,
             cancels: Arc::default(),
-            handshakes: Arc::new(Semaphore::new(options.limits.max_handshakes)),
+            handshakes: Shares::new(
+                options.limits.max_handshakes,
+                options.limits.max_handshakes_per_address,
+            ),
             sessions: Arc::new(Semaphore::new(options.limits.max_connections)),
             phase: watched,
             connections: AtomicU64::new(1),
@@ -107,7 +111,7 @@ impl<B: Backend> Server<B> {
     }
 
     fn take(&self, connections: &mut JoinSet<()>, stream: impl Duplex + 'static, peer: SocketAddr) {
-        let Ok(place) = Arc::clone(&self.shared.handshakes).try_acquire_owned() else {
+        let Some(place) = self.shared.handshakes.try_take(&network(peer.ip())) else {
             tracing::warn!(%peer, "too many clients that have not logged in");
             self.shared.backend.turned_away(&Visitor::unknown(peer), &crowded());
             return;
@@ -126,12 +130,7 @@ async fn all_ended(connections: &mut JoinSet<()>) {
 
 impl<B: Backend> Shared<B> {
     /// One connection, from its first byte to its last.
-    async fn attend(
-        &self,
-        stream: impl Duplex + 'static,
-        peer: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) {
+    async fn attend(&self, stream: impl Duplex + 'static, peer: SocketAddr, place: Place<IpAddr>) {
         let limit = self.options.limits.login_timeout();
         let mut visitor = Visitor::unknown(peer);
         let Ok(admitted) = timeout(limit, self.welcome(stream, &mut visitor)).await else {

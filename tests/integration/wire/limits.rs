@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
 
@@ -271,7 +271,10 @@ async fn a_client_that_does_not_read_is_waited_for_until_the_deadline() {
 
 /// What is sent before any login, and what is on record of it.
 const VISITORS: &[(&str, &[&str])] = &[
-    ("> raw \"\\x00\\x00\\x00\\x01\"\n< error FATAL 08P01 \"invalid length of startup packet\"\n< closed", &["08P01 -"]),
+    (
+        "> raw \"\\x00\\x00\\x00\\x01\"\n< error FATAL 08P01 \"invalid length of startup packet\"\n< closed",
+        &["08P01 -"],
+    ),
     (
         "> startup 0 database=portcullis\n\
          < error FATAL 28000 \"no PostgreSQL user name specified in startup packet\"\n< closed",
@@ -299,4 +302,46 @@ async fn who_is_turned_away_is_on_record() {
     let running = Running::start(with(limits)).await;
     play(&running, "> startup 0 user=alice\n< authentication 3\n< closed").await;
     assert_eq!(*running.log.turned_away.lock().unwrap(), ["57014 alice"]);
+}
+
+/// A connection from an address of this machine.
+async fn connect_from(address: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// Whether a client is asked for its password.
+async fn is_asked(client: &mut TcpStream) -> bool {
+    let asked = client.write_all(STARTUP).await;
+    let mut question = [0; 9];
+    asked.is_ok() && client.read_exact(&mut question).await.is_ok()
+}
+
+#[tokio::test]
+async fn clients_of_one_address_do_not_keep_others_from_logging_in() {
+    let limits = Limits { max_handshakes: 4, max_handshakes_per_address: 3, ..Limits::default() };
+    let running = Running::start(with(limits)).await;
+    let (here, there) = ([127, 0, 0, 1], [127, 0, 0, 2]);
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        idle.push(connect_from(here, running.address).await);
+    }
+    // Connections are taken in their order, so these are known of.
+    assert!(!is_asked(&mut connect_from(here, running.address).await).await);
+    assert_eq!(*running.log.turned_away.lock().unwrap(), ["53300 -"]);
+    let mut other = connect_from(there, running.address).await;
+    assert!(is_asked(&mut other).await);
+    // All together are bounded too.
+    assert!(!is_asked(&mut connect_from(there, running.address).await).await);
+
+    // Once logged in, a client leaves its place to the next.
+    other.write_all(b"p\0\0\0\x0bsesame\0").await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"Z\0\0\0\x05I") {
+        other.read_buf(&mut answer).await.unwrap();
+    }
+    while !is_asked(&mut connect_from(there, running.address).await).await {
+        tokio::task::yield_now().await;
+    }
 }
