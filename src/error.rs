@@ -36,6 +36,10 @@ sqlstates! {
     DATETIME_FIELD_OVERFLOW = "22008";
     /// `invalid_time_zone_displacement_value`
     INVALID_TIME_ZONE_DISPLACEMENT = "22009";
+    /// `invalid_argument_for_logarithm`
+    INVALID_ARGUMENT_FOR_LOGARITHM = "2201E";
+    /// `invalid_argument_for_power_function`: also of roots
+    INVALID_ARGUMENT_FOR_POWER = "2201F";
     /// `division_by_zero`
     DIVISION_BY_ZERO = "22012";
     /// `character_not_in_repertoire`: text that is not UTF-8, or holds NUL

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::logical_expr::expr::AggregateFunction as AggregateCall;
 use datafusion::logical_expr::{
@@ -251,11 +252,7 @@ fn by_position(condition: &Predicate, columns: &mut Vec<ColumnName>) -> Predicat
 }
 
 /// An aggregate of a plain column (or `count(*)`), without FILTER, ORDER BY or a frame.
-fn aggregate_call(
-    expr: &Expr,
-    result: &datafusion::arrow::datatypes::DataType,
-    below: &Columns<'_>,
-) -> Option<Aggregate> {
+fn aggregate_call(expr: &Expr, result: &DataType, below: &Columns<'_>) -> Option<Aggregate> {
     let call = match expr {
         Expr::AggregateFunction(call) => call,
         Expr::Alias(alias) => return aggregate_call(&alias.expr, result, below),
@@ -277,10 +274,11 @@ fn aggregate_call(
         ("count", true, Some(_)) => (AggregateFunction::CountDistinct, SqlType::Int8),
         ("min", _, Some(of)) => (AggregateFunction::Min, of.clone()),
         ("max", _, Some(of)) => (AggregateFunction::Max, of.clone()),
-        // Over int8 the two engines overflow at different sums.
-        ("sum", false, Some(SqlType::Int2 | SqlType::Int4 | SqlType::Numeric { .. })) => {
-            (AggregateFunction::Sum, sql_type_of(result)?)
-        }
+        (
+            "sum",
+            false,
+            Some(SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric { .. }),
+        ) => (AggregateFunction::Sum, sql_type_of(result)?),
         _ => return None,
     };
     Some(Aggregate { function, column: argument, sql_type })

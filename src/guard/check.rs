@@ -7,11 +7,11 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::Result;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::functions_table::generate_series::GenerateSeriesTable;
-use datafusion::logical_expr::{LogicalPlan, TableSource};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableSource};
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::memory::LazyMemoryExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
@@ -20,6 +20,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 
 use super::barrier::BarrierExec;
 use super::error::GuardError;
+use super::numbers::is_arithmetic;
 use super::plan::GuardedPlan;
 use super::system::{Dependent, SystemTable};
 use super::table::GuardedTable;
@@ -59,9 +60,20 @@ pub(in crate::guard) fn logical(plan: &LogicalPlan) -> Result<()> {
                 return Err(GuardError::Unguarded(name).into());
             }
         }
-        Ok(TreeNodeRecursion::Continue)
+        node.apply_expressions(|expr| expr.apply(meant))
     })?;
     Ok(())
+}
+
+/// The engine's own arithmetic wraps where a number does not fit; none of it is to be left.
+fn meant(expr: &Expr) -> Result<TreeNodeRecursion> {
+    match expr {
+        Expr::BinaryExpr(binary) if is_arithmetic(binary.op) => {
+            Err(GuardError::Unguarded(format!("the engine's own {}", binary.op)).into())
+        }
+        Expr::Negative(_) => Err(GuardError::Unguarded("the engine's own -".to_owned()).into()),
+        _ => Ok(TreeNodeRecursion::Continue),
+    }
 }
 
 /// What a [`Dependent`] runs for each row is planned while it runs, so all of it must be known

@@ -75,6 +75,8 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
                 connector_error(error)
             } else if let Some(error) = inner.downcast_ref::<ClientError>() {
                 return error.clone();
+            } else if is_pattern(&inner.to_string()) {
+                invalid_pattern()
             } else {
                 internal()
             }
@@ -263,8 +265,27 @@ fn arrow_error(error: &ArrowError) -> ClientError {
         ArrowError::MemoryError(_) => {
             ClientError::new(SqlState::OUT_OF_MEMORY, "the query needs more memory than it may use")
         }
+        ArrowError::ComputeError(message) if is_pattern(message) => invalid_pattern(),
         _ => internal(),
     }
+}
+
+/// Whether a message is about a regular expression.
+fn is_pattern(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    lower.contains("regex") || lower.contains("regular expression")
+}
+
+fn invalid_pattern() -> ClientError {
+    ClientError::new(SqlState::INVALID_REGULAR_EXPRESSION, "invalid regular expression")
+}
+
+fn no_such_function() -> ClientError {
+    ClientError::new(
+        SqlState::UNDEFINED_FUNCTION,
+        "no function matches the given name and argument types",
+    )
+    .hint("You might need to add explicit type casts.")
 }
 
 /// The value itself stays out: it may come from any row that the caller can see, but an error
@@ -310,6 +331,9 @@ fn plan_error(message: &str) -> ClientError {
         let name = rest.split('\'').next().unwrap_or_default();
         return ClientError::from(&GuardError::UndefinedFunction(format!("{name}(…)")));
     }
+    if message.contains("No function matches") {
+        return no_such_function();
+    }
     if let Some((column, _)) = line.split_once("\" must appear in the GROUP BY")
         && let Some((_, column)) = column.rsplit_once('"')
     {
@@ -326,7 +350,6 @@ fn plan_error(message: &str) -> ClientError {
     } else if line.contains("coerce")
         || line.contains("Cannot infer common argument type")
         || line.contains("does not support")
-        || line.contains("No function matches")
         || line.contains("failed to coerce")
     {
         SqlState::DATATYPE_MISMATCH
@@ -342,8 +365,10 @@ fn execution_error(message: &str) -> ClientError {
         ClientError::new(SqlState::DIVISION_BY_ZERO, "division by zero")
     } else if lower.contains("overflow") || lower.contains("out of range") {
         ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range")
-    } else if lower.contains("regular expression") || lower.contains("regex") {
-        ClientError::new(SqlState::INVALID_REGULAR_EXPRESSION, "invalid regular expression")
+    } else if is_pattern(message) {
+        invalid_pattern()
+    } else if lower.contains("no function matches") {
+        no_such_function()
     } else if lower.contains("more than one row") {
         ClientError::new(
             SqlState::CARDINALITY_VIOLATION,

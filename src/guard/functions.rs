@@ -5,7 +5,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::characters::Chr;
+use super::formats::Format;
 use super::grown::{Bounded, GROWING};
+use super::numbers::{Exact, Real, Rounding};
 use super::system;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
@@ -173,6 +176,9 @@ const AGGREGATE: &[&str] = &[
     "variance",
 ];
 
+/// Those that add up.
+const EXACT: [&str; 3] = ["avg", "mean", "sum"];
+
 /// Functions of windows, beside the aggregates.
 const WINDOW: &[&str] = &[
     "cume_dist",
@@ -218,13 +224,27 @@ impl Default for Functions {
                 *function = Bounded::of(Arc::clone(function));
             }
         }
+        for (name, function) in &mut scalar {
+            if let Some(own) =
+                Real::of(name).or_else(|| Rounding::of(name)).or_else(|| Format::of(name))
+            {
+                *function = own;
+            }
+        }
+        scalar.insert("chr", Chr::function());
+        let known = SessionStateDefaults::default_aggregate_functions();
+        let mut aggregate =
+            pick(AGGREGATE, &known, |function| (function.name(), function.aliases()));
+        if let Some(sum) = aggregate.get("sum").cloned() {
+            for name in EXACT {
+                if let Some(function) = aggregate.get_mut(name) {
+                    *function = Exact::of(Arc::clone(function), Arc::clone(&sum));
+                }
+            }
+        }
         Self {
             scalar,
-            aggregate: pick(
-                AGGREGATE,
-                &SessionStateDefaults::default_aggregate_functions(),
-                |function| (function.name(), function.aliases()),
-            ),
+            aggregate,
             window: pick(WINDOW, &SessionStateDefaults::default_window_functions(), |function| {
                 (function.name(), function.aliases())
             }),

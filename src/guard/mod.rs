@@ -8,16 +8,19 @@
 
 mod barrier;
 mod catalog;
+mod characters;
 pub mod check;
 mod context;
 pub mod error;
 pub mod estate;
 pub mod form;
+mod formats;
 mod functions;
 mod grown;
 pub mod lift;
 mod lower;
 mod mask;
+mod numbers;
 mod plan;
 pub mod remote;
 pub mod scan;

@@ -27,6 +27,7 @@ use super::check;
 use super::context::Context;
 use super::error::GuardError;
 use super::functions::{Functions, TABLE};
+use super::numbers;
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use crate::sql::Query;
@@ -136,7 +137,10 @@ impl Guard {
         let nothing = DFSchema::empty();
         let arguments = arguments
             .into_iter()
-            .map(|argument| simplifier.simplify(simplifier.coerce(argument, &nothing)?))
+            .map(|argument| {
+                let argument = numbers::expression(argument, &nothing)?;
+                simplifier.simplify(simplifier.coerce(argument, &nothing)?)
+            })
             .collect::<Result<Vec<_>>>()?;
         let arguments = TableFunctionArgs::new(&arguments, &self.state);
         Ok(provider_as_source(function.create_table_provider_with_args(arguments)?))
@@ -214,6 +218,7 @@ impl Guard {
             let mut planner_context = PlannerContext::new();
             let expr = planner.sql_to_expr(expression.clone(), &nothing, &mut planner_context)?;
             let expr = cast(expr, field.data_type().clone());
+            let expr = numbers::expression(expr, &nothing)?;
             match simplifier.simplify(simplifier.coerce(expr, &nothing)?)? {
                 Expr::Literal(value, _) => Ok(value),
                 _ => {
@@ -262,7 +267,7 @@ impl Guard {
         let statement = sqlparser::ast::Statement::Query(Box::new(tree));
         let plan = SqlToRel::new_with_options(&context, options)
             .sql_statement_to_plan_with_context(statement, &mut planner_context)?;
-        system::lower(&system, plan)
+        system::lower(&system, numbers::meant(plan)?)
     }
 
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {

@@ -15,6 +15,7 @@ mod postgres;
 mod python;
 
 mod house;
+mod meaning;
 
 mod admin;
 mod clients;

@@ -5,8 +5,8 @@
 //! or column was never put in, so every query, error and lookup here treats it as absent.
 //!
 //! A query passes in this order: [`rewrite`] turns PostgreSQL's spellings into ones that the
-//! planner takes; the planner uses [`CatalogTypes`], [`OpenLiterals`] and the functions; [`narrow`]
-//! gives integer literals their types; [`lower`] replaces in the plan what DataFusion cannot run,
+//! planner takes; the planner uses [`CatalogTypes`], [`OpenLiterals`] and the functions; numbers get
+//! their meaning; [`lower`] replaces in the plan what DataFusion cannot run,
 //! and [`DependentPlanner`] plans what that leaves behind; [`label`] gives the name of a result's column.
 
 mod cells;
@@ -31,7 +31,8 @@ use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
 pub use self::functions::coalesce;
-pub use self::lower::{Dependent, DependentPlanner, lower, narrow};
+pub(in crate::guard) use self::lower::refresh;
+pub use self::lower::{Dependent, DependentPlanner, lower};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
 pub use self::rewrite::{label, rewrite};
 pub use self::tables::SystemTable;

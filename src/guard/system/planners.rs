@@ -7,10 +7,13 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
-use datafusion::logical_expr::{Expr, ExprSchemable};
-use sqlparser::ast::{BinaryOperator, DataType as SqlType, ObjectNamePart, TimezoneInfo};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
+use sqlparser::ast::{
+    BinaryOperator, DataType as SqlType, ExactNumberInfo, ObjectNamePart, TimezoneInfo,
+};
 
 use super::types;
+use crate::guard::numbers::{narrow, operation};
 
 /// Plans the types that only the catalog has, such as `oid`, `name`, `"char"` and `regclass`,
 /// those that are texts to the engine, and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
@@ -26,6 +29,12 @@ impl TypePlanner for CatalogTypes {
 /// The field that carries a type that the engine does not know; `None` for any other type.
 pub fn field_of(sql_type: &SqlType) -> Option<FieldRef> {
     match sql_type {
+        SqlType::Numeric(ExactNumberInfo::None)
+        | SqlType::Decimal(ExactNumberInfo::None)
+        | SqlType::Dec(ExactNumberInfo::None) => {
+            let any = types::with_hint(types::unnamed("numeric").as_ref().clone(), "numeric");
+            Some(any.into())
+        }
         SqlType::Regclass => Some(types::unnamed("regclass")),
         SqlType::Uuid => Some(types::unnamed("uuid")),
         SqlType::JSON => Some(types::unnamed("json")),
@@ -82,8 +91,8 @@ fn is_own(name: &str) -> bool {
         )
 }
 
-/// Gives a literal beside an OID, a `reg…` value or an array the type of that other side, as
-/// PostgreSQL does.
+/// Plans arithmetic, and gives a literal beside an OID, a `reg…` value, an interval or an array the
+/// type of that other side, as PostgreSQL does.
 #[derive(Debug)]
 pub struct OpenLiterals;
 
@@ -94,6 +103,19 @@ impl ExprPlanner for OpenLiterals {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = expr;
+        // Before a parameter takes its type from the literal beside it.
+        let (left, right) = (narrow(left), narrow(right));
+        let arithmetic = match op {
+            BinaryOperator::Plus => Some(Operator::Plus),
+            BinaryOperator::Minus => Some(Operator::Minus),
+            BinaryOperator::Multiply => Some(Operator::Multiply),
+            BinaryOperator::Divide => Some(Operator::Divide),
+            BinaryOperator::Modulo => Some(Operator::Modulo),
+            _ => None,
+        };
+        if let Some(op) = arithmetic {
+            return operation(left, op, right, schema).map(PlannerResult::Planned);
+        }
         let comparison = matches!(
             op,
             BinaryOperator::Eq
@@ -125,7 +147,7 @@ fn is_open(expr: &Expr) -> bool {
 
 fn typed_like(literal: Expr, other: &Expr, schema: &DFSchema) -> Expr {
     let Ok((_, field)) = other.to_field(schema) else { return literal };
-    if !matches!(field.data_type(), DataType::UInt32 | DataType::List(_)) {
+    if !matches!(field.data_type(), DataType::UInt32 | DataType::List(_) | DataType::Interval(_)) {
         return literal;
     }
     let target = field.as_ref().clone().with_name("").with_nullable(true);

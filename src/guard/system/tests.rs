@@ -174,7 +174,7 @@ async fn run(
     let answer = async {
         let statement = PlannedStatement::Statement(Box::new(statement));
         let plan = state.statement_to_plan(statement).await?;
-        let plan = lower(&|| catalog.clone(), narrow(plan)?)?;
+        let plan = lower(&|| catalog.clone(), crate::guard::numbers::meant(plan)?)?;
         let fields = plan.schema().fields().to_vec();
         let plan = state.create_physical_plan(&plan).await?;
         let batches = collect(plan, state.task_ctx()).await?;

@@ -49,3 +49,14 @@ CREATE TABLE gauges (id int8 PRIMARY KEY, org_id text NOT NULL, reading numeric,
 INSERT INTO gauges VALUES
     (1, 'acme', 0.1, 1), (2, 'acme', 0.10000000000001, 2), (3, 'acme', 2.5, 3),
     (4, 'acme', 4.5, 4), (5, 'other', 'NaN', 5);
+
+-- Sums and quotients of hidden rows would not fit.
+CREATE TABLE counts (id int8 PRIMARY KEY, org_id text NOT NULL, n int8, size int4);
+INSERT INTO counts VALUES
+    (1, 'acme', 10, 2), (2, 'acme', 20, 3), (3, 'other', 9223372036854775807, 0),
+    (4, 'other', -9223372036854775808, 2147483647);
+
+-- Sums of visible rows that are past the type of what is added up.
+CREATE TABLE tops (id int8 PRIMARY KEY, org_id text NOT NULL, n int8, size int4);
+INSERT INTO tops VALUES
+    (1, 'acme', 9223372036854775807, 2147483647), (2, 'acme', 9223372036854775807, 2147483647);

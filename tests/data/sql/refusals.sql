@@ -204,7 +204,7 @@ select 1 / 0;
 ! 22012 division by zero
 
 select 99999999999::int;
-! 22003 value out of range
+! 22003 integer out of range
 
 select 'x'::date;
 ! 22007 invalid input syntax for a date or time

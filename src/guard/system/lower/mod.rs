@@ -10,7 +10,6 @@ mod casts;
 mod dependent;
 mod exec;
 mod hints;
-mod literals;
 mod node;
 
 use datafusion::common::Result;
@@ -19,7 +18,6 @@ use datafusion::logical_expr::{LogicalPlan, Union};
 use super::Catalog;
 
 pub use exec::DependentPlanner;
-pub use literals::narrow;
 pub use node::Dependent;
 
 /// Lowers the plan of a whole query. It runs before DataFusion's analyzer.
@@ -32,7 +30,7 @@ pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
 }
 
 /// A node whose inputs or expressions changed, with the schema that follows from them.
-fn refresh(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(in crate::guard) fn refresh(plan: LogicalPlan) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Union(Union { inputs, .. }) => {
             Ok(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?))

@@ -11,9 +11,9 @@ mod labels;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, TableFactor, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, ObjectNamePart, Query,
+    Select, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::Catalog;
@@ -61,6 +61,13 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<ClientError> {
+        match limits(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<ClientError> {
         from::rewrite(factor);
         ControlFlow::Continue(())
@@ -81,10 +88,52 @@ impl Rewriter<'_> {
                 check_collation(collation)?;
                 *expr = take(inner);
             }
-            Expr::BinaryOp { op, .. } => {
+            Expr::BinaryOp { left, op, right } => {
                 if let BinaryOperator::PGCustomBinaryOperator(parts) = op {
                     *op = operator(parts)?;
                 }
+                if *op == BinaryOperator::PGExp {
+                    *expr = call("power", vec![take(left), take(right)]);
+                }
+            }
+            // What is too long is cut, as an explicit cast does.
+            Expr::Cast { expr: inner, data_type, kind, .. } => {
+                let length = match data_type {
+                    DataType::Varchar(Some(CharacterLength::IntegerLength { length, .. }))
+                    | DataType::CharacterVarying(Some(CharacterLength::IntegerLength {
+                        length,
+                        ..
+                    })) => *length,
+                    DataType::Float8
+                    | DataType::Float(_)
+                    | DataType::Float4
+                    | DataType::Real
+                    | DataType::Double(_)
+                    | DataType::DoublePrecision => {
+                        exponent(inner);
+                        return Ok(());
+                    }
+                    _ => return Ok(()),
+                };
+                let text = Expr::Cast {
+                    kind: kind.clone(),
+                    expr: Box::new(take(inner)),
+                    data_type: DataType::Varchar(None),
+                    array: false,
+                    format: None,
+                };
+                let length = Expr::value(Value::Number(length.to_string(), false));
+                **inner = call("left", vec![text, length]);
+                *data_type = DataType::Varchar(None);
+            }
+            Expr::UnaryOp { op, expr: operand } => {
+                let name = match op {
+                    UnaryOperator::PGAbs => "abs",
+                    UnaryOperator::PGSquareRoot => "sqrt",
+                    UnaryOperator::PGCubeRoot => "cbrt",
+                    _ => return Ok(()),
+                };
+                *expr = call(name, vec![take(operand)]);
             }
             Expr::Function(function) => {
                 self::function(function);
@@ -167,6 +216,49 @@ impl Rewriter<'_> {
     }
 }
 
+/// A number with an exponent has more digits than a numeric value has here, but not than a float.
+fn exponent(number: &mut Expr) {
+    if let Expr::Value(value) = number
+        && let Value::Number(text, _) = &value.value
+        && text.contains(['e', 'E'])
+    {
+        value.value = Value::SingleQuotedString(text.clone());
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`, and a parameter as a limit is a `bigint`.
+fn limits(query: &mut Query) -> Result<(), ClientError> {
+    if let Some(fetch) = query.fetch.take() {
+        if fetch.with_ties || fetch.percent {
+            let message = "FETCH FIRST with PERCENT or WITH TIES is not supported";
+            return Err(ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+        }
+        let one = || Expr::value(Value::Number("1".to_owned(), false));
+        let count = fetch.quantity.unwrap_or_else(one);
+        let offset = match query.limit_clause.take() {
+            Some(LimitClause::LimitOffset { offset, .. }) => offset,
+            _ => None,
+        };
+        query.limit_clause =
+            Some(LimitClause::LimitOffset { limit: Some(count), offset, limit_by: Vec::new() });
+    }
+    if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &mut query.limit_clause {
+        let counts = limit.iter_mut().chain(offset.as_mut().map(|offset| &mut offset.value));
+        for count in counts {
+            if matches!(count, Expr::Value(value) if matches!(value.value, Value::Placeholder(_))) {
+                *count = Expr::Cast {
+                    kind: sqlparser::ast::CastKind::Cast,
+                    expr: Box::new(take(count)),
+                    data_type: DataType::BigInt(None),
+                    array: false,
+                    format: None,
+                };
+            }
+        }
+    }
+    Ok(())
+}
+
 fn is_backslash(escape: &ValueWithSpan) -> bool {
     matches!(&escape.value, Value::SingleQuotedString(text) if text == "\\")
 }
@@ -206,6 +298,7 @@ fn operator(parts: &[String]) -> Result<BinaryOperator, ClientError> {
             "*" => BinaryOperator::Multiply,
             "/" => BinaryOperator::Divide,
             "%" => BinaryOperator::Modulo,
+            "^" => BinaryOperator::PGExp,
             "||" => BinaryOperator::StringConcat,
             "~" => BinaryOperator::PGRegexMatch,
             "~*" => BinaryOperator::PGRegexIMatch,
