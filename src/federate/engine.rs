@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -22,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::turn::Admission;
 use crate::error::ClientError;
-use crate::guard::SealedPlan;
+use crate::guard::{SealedPlan, batch_bytes};
 
 /// Batches that are ready before their client takes them, beside the one in the making.
 const BATCHES_AHEAD: usize = 1;
@@ -90,8 +91,25 @@ struct Rows {
 }
 
 struct Running {
-    batches: mpsc::Receiver<Result<RecordBatch>>,
+    batches: mpsc::Receiver<Result<Counted>>,
+    /// What the client was given last. It is counted until the next one is asked for.
+    given: Option<MemoryReservation>,
     task: AbortHandle,
+}
+
+/// A batch that counts against the pool until its client has taken it: a client that reads slowly
+/// holds it, and all of them together must not hold more than there is.
+struct Counted {
+    batch: RecordBatch,
+    reservation: MemoryReservation,
+}
+
+impl Counted {
+    fn new(batch: RecordBatch, pool: &Arc<dyn MemoryPool>) -> Result<Self> {
+        let reservation = MemoryConsumer::new("result").register(pool);
+        reservation.try_grow(usize::try_from(batch_bytes(&batch)).unwrap_or(usize::MAX))?;
+        Ok(Self { batch, reservation })
+    }
 }
 
 impl Drop for Running {
@@ -115,7 +133,7 @@ impl Running {
             // A client that left needs no error.
             let _ = sender.send(Err(failed)).await;
         });
-        Self { batches, task: task.abort_handle() }
+        Self { batches, given: None, task: task.abort_handle() }
     }
 }
 
@@ -123,12 +141,13 @@ async fn compute(
     plan: SealedPlan,
     context: Arc<TaskContext>,
     admission: &Admission,
-    sender: &mpsc::Sender<Result<RecordBatch>>,
+    sender: &mpsc::Sender<Result<Counted>>,
 ) -> Result<()> {
     let _place = admission.statement().await?;
+    let pool = Arc::clone(context.memory_pool());
     let mut rows = plan.execute(context)?;
     while let Some(batch) = rows.next().await {
-        if sender.send(Ok(batch?)).await.is_err() {
+        if sender.send(Ok(Counted::new(batch?, &pool)?)).await.is_err() {
             break;
         }
     }
@@ -142,10 +161,12 @@ impl Stream for Rows {
         if let Some((engine, run)) = self.waiting.take() {
             self.running = Some(Running::start(&engine, run));
         }
-        match &mut self.running {
-            Some(running) => running.batches.poll_recv(context),
-            None => Poll::Ready(None),
-        }
+        let Some(running) = &mut self.running else { return Poll::Ready(None) };
+        running.given = None;
+        running.batches.poll_recv(context).map_ok(|Counted { batch, reservation }| {
+            running.given = Some(reservation);
+            batch
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 use tokio::time::Instant;
 
 use super::engine::{Engine, Run};
+use super::memory::{portioned, rows_in_batch, weighed};
 use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
 use crate::guard::remote::plan_subplan;
@@ -102,19 +103,25 @@ pub async fn prepare(
         Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
         Arc::new(DependentPlanner),
     ]);
-    let physical = planner.create_physical_plan(&handed, guard.engine()).await?;
+    let batch_rows = guard.engine().config().batch_size();
+    let portion_rows = rows_in_batch(&handed, batch_rows)?;
+    let mut physical = weighed(planner.create_physical_plan(&handed, guard.engine()).await?)?;
+    if portion_rows < batch_rows {
+        physical = portioned(physical, portion_rows)?;
+    }
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let engine = Arc::clone(&resources.engine);
-    Ok(Prepared { plan: sealed, sent, context: context(guard, resources), engine, admission })
+    let context = context(guard, resources, portion_rows);
+    Ok(Prepared { plan: sealed, sent, context, engine, admission })
 }
 
-fn context(guard: &Guard, resources: &Resources) -> Arc<TaskContext> {
+fn context(guard: &Guard, resources: &Resources, batch_rows: usize) -> Arc<TaskContext> {
     // Functions are looked up by name only where plans travel between processes; none do.
     Arc::new(TaskContext::new(
         None,
         String::new(),
-        guard.engine().config().clone(),
+        guard.engine().config().clone().with_batch_size(batch_rows),
         HashMap::new(),
         HashMap::new(),
         HashMap::new(),

@@ -6,6 +6,7 @@ mod columns;
 mod convert;
 mod engine;
 mod execute;
+mod memory;
 mod remote;
 mod turn;
 

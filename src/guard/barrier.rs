@@ -30,6 +30,11 @@ pub struct BarrierExec {
     properties: Arc<PlanProperties>,
 }
 
+/// Whether this node is a barrier.
+pub(crate) fn is_barrier(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    plan.is::<BarrierExec>()
+}
+
 impl BarrierExec {
     pub(in crate::guard) fn new(
         source: SourceName,

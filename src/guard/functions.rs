@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::characters::Chr;
 use super::formats::Format;
-use super::grown::{Bounded, GROWING};
 use super::numbers::{Exact, Real, Rounding};
 use super::system;
 use datafusion::execution::SessionStateDefaults;
@@ -219,11 +218,6 @@ impl Default for Functions {
         let mut scalar = SessionStateDefaults::default_scalar_functions();
         scalar.insert(0, Arc::new(system::coalesce()));
         let mut scalar = pick(SCALAR, &scalar, |function| (function.name(), function.aliases()));
-        for name in GROWING {
-            if let Some(function) = scalar.get_mut(name) {
-                *function = Bounded::of(Arc::clone(function));
-            }
-        }
         for (name, function) in &mut scalar {
             if let Some(own) =
                 Real::of(name).or_else(|| Rounding::of(name)).or_else(|| Format::of(name))

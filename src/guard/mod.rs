@@ -31,6 +31,7 @@ mod tenancy;
 mod token;
 mod touched;
 
+pub(crate) use barrier::is_barrier;
 pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error, planning_error, running_error};
@@ -39,6 +40,7 @@ pub use estate::{
     TableTenancy, TenantType,
 };
 pub use form::PartialForm;
+pub use grown::batch_bytes;
 pub use plan::{Described, Guard, GuardedPlan};
 pub use table::{Crossing, GuardedTable};
 pub use tenancy::{Tenancy, Tenant, TenantScope};

@@ -27,9 +27,9 @@ use super::check;
 use super::context::Context;
 use super::error::GuardError;
 use super::functions::{Functions, TABLE};
-use super::numbers;
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
+use super::{grown, numbers};
 use crate::sql::Query;
 
 /// What planning needs and all sessions share.
@@ -139,7 +139,7 @@ impl Guard {
             .into_iter()
             .map(|argument| {
                 let argument = numbers::expression(argument, &nothing)?;
-                simplifier.simplify(simplifier.coerce(argument, &nothing)?)
+                simplifier.simplify(grown::bound_expr(simplifier.coerce(argument, &nothing)?)?)
             })
             .collect::<Result<Vec<_>>>()?;
         let arguments = TableFunctionArgs::new(&arguments, &self.state);
@@ -187,9 +187,9 @@ impl Guard {
             let values = values.into_iter().map(ScalarAndMetadata::from).collect();
             plan = plan.replace_params_with_values(&ParamValues::List(values))?;
         }
-        let plan = self.analyze(plan)?;
+        let plan = grown::bound(self.analyze(plan)?)?;
         let context =
-            OptimizerContext::new_with_config_options(Arc::clone(self.state.config().options()))
+            OptimizerContext::new_with_config_options(grown::within_budget(self.options()))
                 .with_query_execution_start_time(now);
         let optimizing = Optimizing { context, engine: &self.state };
         let plan = self.state.optimizer().optimize(plan, &optimizing, |_, _| {})?;
@@ -219,7 +219,8 @@ impl Guard {
             let expr = planner.sql_to_expr(expression.clone(), &nothing, &mut planner_context)?;
             let expr = cast(expr, field.data_type().clone());
             let expr = numbers::expression(expr, &nothing)?;
-            match simplifier.simplify(simplifier.coerce(expr, &nothing)?)? {
+            let expr = grown::bound_expr(simplifier.coerce(expr, &nothing)?)?;
+            match simplifier.simplify(expr)? {
                 Expr::Literal(value, _) => Ok(value),
                 _ => {
                     Err(GuardError::Unsupported("an argument that is not constant".to_owned())
@@ -233,7 +234,7 @@ impl Guard {
     fn simplifier(&self) -> ExprSimplifier {
         ExprSimplifier::new(
             SimplifyContext::builder()
-                .with_config_options(Arc::clone(self.state.config().options()))
+                .with_config_options(grown::within_budget(self.options()))
                 .with_query_execution_start_time(Some(Utc::now()))
                 .build(),
         )

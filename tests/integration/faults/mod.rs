@@ -4,6 +4,7 @@ mod audit;
 mod configuration;
 mod endings;
 mod login;
+mod memory;
 mod names;
 mod policies;
 mod shares;

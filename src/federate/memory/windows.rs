@@ -1,0 +1,187 @@
+//! What windows keep. They read rows until they can tell the answer of the first one, which may be
+//! all rows, and the engine counts none of it. Here the rows that went into a window and have not
+//! come out of it are counted against the pool.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary,
+};
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use crate::guard::batch_bytes;
+
+/// A plan whose windows are counted. Beneath a barrier there are none.
+pub(in crate::federate) fn weighed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let counted = plan.transform_up(|node| {
+        let whole = node.is::<WindowAggExec>();
+        if !whole && !node.is::<BoundedWindowAggExec>() {
+            return Ok(Transformed::no(node));
+        }
+        // A window over all rows holds them as they came, and once more in one piece.
+        let copies = if whole { 2 } else { 1 };
+        let scales = Scales::default();
+        let weigh = |input: &Arc<dyn ExecutionPlan>, end: End| -> Arc<dyn ExecutionPlan> {
+            Arc::new(WeighedExec { input: Arc::clone(input), scales: scales.clone(), end })
+        };
+        let inputs = node.children().into_iter().map(|input| weigh(input, End::Into { copies }));
+        let inputs = inputs.collect();
+        let window = replace_children_if_necessary(node, inputs)?;
+        Ok(Transformed::yes(weigh(&window, End::OutOf)))
+    })?;
+    Ok(counted.data)
+}
+
+/// What one partition of a window holds.
+#[derive(Debug)]
+struct Scale {
+    reservation: MemoryReservation,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    rows: u64,
+    bytes: u64,
+}
+
+impl Scale {
+    fn put(&self, batch: &RecordBatch, copies: u64) -> Result<()> {
+        let bytes = batch_bytes(batch).saturating_mul(copies);
+        self.reservation.try_grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.rows += batch.num_rows() as u64;
+        held.bytes += bytes;
+        Ok(())
+    }
+
+    /// Rows come out as they went in; of what they weigh, the average is known.
+    fn take(&self, rows: u64) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = rows.min(held.rows);
+        let average = held.bytes.checked_div(held.rows).unwrap_or(0);
+        let bytes = if rows == held.rows { held.bytes } else { average * rows };
+        held.rows -= rows;
+        held.bytes -= bytes;
+        self.reservation.shrink(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+}
+
+/// The scales of all partitions, which the two ends of a window share.
+#[derive(Clone, Debug, Default)]
+struct Scales(Arc<Mutex<HashMap<usize, Arc<Scale>>>>);
+
+impl Scales {
+    fn open(&self, partition: usize, context: &TaskContext) -> Arc<Scale> {
+        let reservation = MemoryConsumer::new("window").register(context.memory_pool());
+        let scale = Arc::new(Scale { reservation, held: Mutex::default() });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, Arc::clone(&scale));
+        scale
+    }
+
+    fn find(&self, partition: usize) -> Option<Arc<Scale>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).cloned()
+    }
+
+    /// Forgets it; who found it keeps it.
+    fn close(&self, partition: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// Beneath the window.
+    Into {
+        /// How often the window holds a row.
+        copies: u64,
+    },
+    /// Above it.
+    OutOf,
+}
+
+#[derive(Debug)]
+struct WeighedExec {
+    input: Arc<dyn ExecutionPlan>,
+    scales: Scales,
+    end: End,
+}
+
+impl DisplayAs for WeighedExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeighedExec: {:?}", self.end)
+    }
+}
+
+impl ExecutionPlan for WeighedExec {
+    fn name(&self) -> &'static str {
+        "WeighedExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => {
+                Ok(Arc::new(Self { input, scales: self.scales.clone(), end: self.end }))
+            }
+            _ => internal_err!("WeighedExec has one child"),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let rows = match self.end {
+            End::OutOf => {
+                let scale = self.scales.open(partition, &context);
+                let rows = self.input.execute(partition, context);
+                self.scales.close(partition);
+                rows?.inspect_ok(move |batch| scale.take(batch.num_rows() as u64)).boxed()
+            }
+            End::Into { copies } => {
+                let Some(scale) = self.scales.find(partition) else {
+                    return internal_err!("a window whose rows are not counted");
+                };
+                let rows = self.input.execute(partition, context)?;
+                rows.and_then(move |batch| {
+                    futures::future::ready(scale.put(&batch, copies).map(|()| batch))
+                })
+                .boxed()
+            }
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}

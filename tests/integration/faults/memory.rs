@@ -1,0 +1,87 @@
+//! Statements that ask for more memory than there is: each gets an answer, and none of them makes
+//! the gateway grow.
+
+use super::*;
+
+/// What the gateway may use for queries here.
+const LIMIT: &str = "\n[limits]\nmemory_bytes = 67108864\n";
+
+/// What the whole program may come to, with all that it holds beside queries. Each of the statements
+/// below would take more than this by itself if it were let.
+const MOST_KIB: u64 = 700 << 10;
+
+const TOO_MUCH: (&str, &str) = ("53200", "the query needs more memory than it may use");
+
+fn peak_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+/// `WITH` that makes each row's text eight times as long, five times over.
+fn doubled() -> String {
+    let mut ctes = "WITH c0 AS (SELECT repeat('x', 100) || x AS s FROM generate_series(1, 8192) \
+                    AS t(x))"
+        .to_owned();
+    for level in 1..=4 {
+        ctes += &format!(", c{level} AS (SELECT s||s||s||s||s||s||s||s AS s FROM c{})", level - 1);
+    }
+    ctes + " SELECT max(length(s)) FROM c4"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_bounded() {
+    let house = house(&format!("{LAKE}{LIMIT}"));
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    let large = "y".repeat(900_000);
+
+    // Large, but no more at once than it needs.
+    for (sql, answer) in [
+        (
+            "SELECT count(*) FROM (SELECT repeat('x', 100000) AS s FROM generate_series(1, 16384)) \
+             AS q WHERE s <> ''"
+                .to_owned(),
+            "16384",
+        ),
+        (
+            format!(
+                "SELECT count(*) FROM generate_series(1, 3000) AS t(x) \
+                 WHERE CASE WHEN x > 0 THEN '{large}' ELSE 'z' END = 'z'"
+            ),
+            "0",
+        ),
+        (
+            format!("SELECT sum(length(s)) FROM (SELECT x, '{large}' AS s \
+                     FROM generate_series(1, 2000) AS t(x)) AS q WHERE s || x <> ''"),
+            "1800000000",
+        ),
+    ] {
+        let told = session.ask(&sql).await;
+        assert_eq!(told.unwrap(), [answer], "{}", &sql[..sql.len().min(200)]);
+    }
+    let streamed = format!("SELECT x, '{large}' FROM generate_series(1, 60) AS t(x)");
+    assert_eq!(session.ask(&streamed).await.unwrap().len(), 60);
+
+    // Larger than there is.
+    for (sql, (sqlstate, message)) in [
+        ("SELECT sum(x) OVER () FROM generate_series(1, 20000000) AS t(x)".to_owned(), TOO_MUCH),
+        ("SELECT array_agg(x) FROM generate_series(1, 200000000) AS t(x)".to_owned(), TOO_MUCH),
+        (
+            "SELECT string_agg(repeat('x', 1000), '') FROM generate_series(1, 1000000)".to_owned(),
+            TOO_MUCH,
+        ),
+        (doubled(), ("54000", "the results of \"||\" are too large")),
+        (
+            "SELECT length(replace(repeat('x', 20000000), 'x', 'yyyy'))".to_owned(),
+            ("54000", "the results of \"replace\" are too large"),
+        ),
+    ] {
+        let told = session.ask(&sql).await;
+        told.unwrap_err().assert(sqlstate, message);
+    }
+
+    assert_serves(&house, &served).await;
+    let peak = peak_kib(served.process);
+    assert!(peak < MOST_KIB, "the gateway came to {peak} KiB");
+}
