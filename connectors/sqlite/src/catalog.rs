@@ -1,6 +1,6 @@
 //! What the database file holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use portcullis_connector_api::{
     Column, ColumnName, ConnectorError, SourceCatalog, SqlType, Table, TableFault, TableName,
@@ -11,8 +11,19 @@ use crate::open::{fault, open};
 use crate::options::SqliteOptions;
 use crate::types::declared;
 
-/// The columns of each table that SQLite may compare: see [`crate::types::Declared::native`].
-pub type Native = BTreeMap<TableName, BTreeSet<ColumnName>>;
+/// The columns of each table that SQLite may be asked of.
+pub type Askable = BTreeMap<TableName, BTreeMap<ColumnName, Ask>>;
+
+/// What SQLite may be asked of a column in a condition. One that it would have to compute, of a
+/// view or a generated one, is not among them: what computes it may fail, over rows that the caller
+/// must not notice, and a condition would tell of which rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// To compare it: see [`crate::types::Declared::native`].
+    Value,
+    /// Whether it is NULL.
+    Null,
+}
 
 /// Looks whether the file is a database that can be read; blocks.
 pub fn touch(options: &SqliteOptions) -> Result<(), ConnectorError> {
@@ -21,14 +32,14 @@ pub fn touch(options: &SqliteOptions) -> Result<(), ConnectorError> {
 }
 
 /// Reads the schema; blocks.
-pub fn read(options: &SqliteOptions) -> Result<(SourceCatalog, Native), ConnectorError> {
+pub fn read(options: &SqliteOptions) -> Result<(SourceCatalog, Askable), ConnectorError> {
     let connection = open(options)?;
     let encoding: String =
         connection.query_row("PRAGMA encoding", [], |row| row.get(0)).map_err(fault)?;
     // In UTF-16 the order of the bytes is not the order of UTF-8's.
     let utf8 = encoding == "UTF-8";
     let mut catalog = SourceCatalog::default();
-    let mut native = Native::new();
+    let mut askable = Askable::new();
     for entry in entries(&connection).map_err(fault)? {
         let table = TableName::from(entry.name.as_str());
         if !matches!(entry.kind.as_str(), "table" | "view") {
@@ -38,14 +49,13 @@ pub fn read(options: &SqliteOptions) -> Result<(SourceCatalog, Native), Connecto
         match columns(&connection, &entry) {
             Ok(found) => {
                 let overrides = options.columns.get(&table);
-                let comparable = found
-                    .iter()
-                    .filter(|column| column.native && (utf8 || !column.is_text()))
-                    .filter(|column| {
-                        overrides.is_none_or(|own| !own.contains_key(&column.column.name))
-                    })
-                    .map(|column| column.column.name.clone());
-                native.insert(table.clone(), comparable.collect());
+                let ask = |found: &Found| {
+                    let own = overrides.is_some_and(|own| own.contains_key(&found.column.name));
+                    let compared = found.native && (utf8 || !found.is_text()) && !own;
+                    let ask = if compared { Ask::Value } else { Ask::Null };
+                    (!found.computed).then(|| (found.column.name.clone(), ask))
+                };
+                askable.insert(table.clone(), found.iter().filter_map(ask).collect());
                 catalog.tables.push(described(table, found, overrides)?);
             }
             // A view over a table that is gone.
@@ -55,7 +65,7 @@ pub fn read(options: &SqliteOptions) -> Result<(SourceCatalog, Native), Connecto
             }
         }
     }
-    Ok((catalog, native))
+    Ok((catalog, askable))
 }
 
 /// A table or view.
@@ -66,10 +76,11 @@ struct Entry {
     strict: bool,
 }
 
-/// A column, and whether SQLite may compare it.
+/// A column, whether SQLite compares it as we do, and whether it has to compute it.
 struct Found {
     column: Column,
     native: bool,
+    computed: bool,
 }
 
 impl Found {
@@ -96,20 +107,21 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 }
 
 fn columns(connection: &Connection, entry: &Entry) -> rusqlite::Result<Vec<Found>> {
-    // `hidden` is 1 for the hidden columns of virtual tables; generated columns have 2 and 3.
+    // `hidden` is 1 for the hidden columns of virtual tables, 2 for columns that are generated when
+    // they are read, and 3 for those that are generated and stored.
     let mut statement = connection.prepare(
-        "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) WHERE hidden <> 1
+        "SELECT name, type, \"notnull\", pk, hidden = 2 FROM pragma_table_xinfo(?1) WHERE hidden <> 1
          ORDER BY cid",
     )?;
     let rows = statement.query_map([&entry.name], |row| {
         let (name, text): (String, String) = (row.get(0)?, row.get(1)?);
-        let (not_null, key): (bool, u32) = (row.get(2)?, row.get(3)?);
-        Ok((name, text, not_null, key))
+        let (not_null, key, generated): (bool, u32, bool) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok((name, text, not_null, key, generated))
     })?;
     let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
-    let keys = rows.iter().filter(|(_, _, _, key)| *key > 0).count();
+    let keys = rows.iter().filter(|(_, _, _, key, _)| *key > 0).count();
     let table = entry.kind == "table";
-    let found = rows.into_iter().map(|(name, text, not_null, key)| {
+    let found = rows.into_iter().map(|(name, text, not_null, key, generated)| {
         let known = declared(&text);
         // The alias of the rowid holds integers alone, and never NULL.
         let rowid = table
@@ -126,8 +138,8 @@ fn columns(connection: &Connection, entry: &Entry) -> rusqlite::Result<Vec<Found
                 fallible: !(rowid || kept || (entry.strict && known.sql_type == SqlType::Bytea)),
                 sql_type: known.sql_type,
             },
-            // Through a view a value may come without its column's affinity.
-            native: known.native && table,
+            native: known.native,
+            computed: !table || generated,
         }
     });
     Ok(found.collect())

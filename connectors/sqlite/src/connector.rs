@@ -13,7 +13,7 @@ use portcullis_connector_api::{
 use portcullis_connector_sql::{Sqlite, Statement, pushdown};
 use tokio::sync::Semaphore;
 
-use crate::catalog::{self, Native};
+use crate::catalog::{self, Ask, Askable};
 use crate::options::SqliteOptions;
 use crate::stream::{Query, run};
 
@@ -21,30 +21,33 @@ use crate::stream::{Query, run};
 pub struct SqliteConnector {
     options: Arc<SqliteOptions>,
     slots: Arc<Semaphore>,
-    /// What SQLite may compare, by the catalog that was read last.
-    native: RwLock<Native>,
+    /// What SQLite may be asked, by the catalog that was read last.
+    askable: RwLock<Askable>,
 }
 
 impl SqliteConnector {
     /// A source over this file; opens nothing yet.
     pub fn new(options: SqliteOptions) -> Self {
         let slots = Arc::new(Semaphore::new(options.max_scans.max(1)));
-        Self { options: Arc::new(options), slots, native: RwLock::default() }
+        Self { options: Arc::new(options), slots, askable: RwLock::default() }
+    }
+
+    fn ask(&self, table: &TableName, column: &ColumnName) -> Option<Ask> {
+        self.askable.read().ok()?.get(table)?.get(column).copied()
     }
 
     fn is_native(&self, table: &TableName, column: &ColumnName) -> bool {
-        let known =
-            |native: &Native| native.get(table).is_some_and(|columns| columns.contains(column));
-        self.native.read().is_ok_and(|native| known(&native))
+        self.ask(table, column) == Some(Ask::Value)
     }
 
-    /// Whether every comparison is of columns that SQLite may compare. What asks for NULL alone
-    /// depends on no class.
-    fn compares_natively(&self, table: &TableName, predicate: &Predicate) -> bool {
+    /// Whether SQLite may be asked all of this. What asks for NULL alone depends on no class.
+    fn may_ask(&self, table: &TableName, predicate: &Predicate) -> bool {
         match predicate {
-            Predicate::IsNull(_) | Predicate::IsNotNull(_) => true,
+            Predicate::IsNull(column) | Predicate::IsNotNull(column) => {
+                self.ask(table, column).is_some()
+            }
             Predicate::And(parts) | Predicate::Or(parts) => {
-                parts.iter().all(|part| self.compares_natively(table, part))
+                parts.iter().all(|part| self.may_ask(table, part))
             }
             leaf => {
                 let mut all = true;
@@ -71,10 +74,10 @@ impl Connector for SqliteConnector {
     async fn catalog(&self) -> Result<SourceCatalog, ConnectorError> {
         let options = self.options.clone();
         let reading = tokio::task::spawn_blocking(move || catalog::read(&options));
-        let (catalog, native) =
+        let (catalog, askable) =
             reading.await.map_err(|error| ConnectorError::Failed(error.to_string()))??;
-        if let Ok(mut known) = self.native.write() {
-            *known = native;
+        if let Ok(mut known) = self.askable.write() {
+            *known = askable;
         }
         Ok(catalog)
     }
@@ -90,7 +93,7 @@ impl Connector for SqliteConnector {
     }
 
     fn pushdown(&self, table: &Table, conjunct: &Predicate) -> Pushdown {
-        if self.compares_natively(&table.name, conjunct) {
+        if self.may_ask(&table.name, conjunct) {
             pushdown(&Sqlite, table, conjunct)
         } else {
             Pushdown::No
