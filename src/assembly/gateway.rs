@@ -36,6 +36,9 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
         for note in &source.notes {
             tracing::warn!(source = %source.name, "{note}");
         }
+        for warning in source.inferred_tables() {
+            tracing::warn!("{warning}");
+        }
         match &source.unreachable {
             Some(error) if source.required => {
                 faults.push(format!("required source \"{}\": {error}", source.name));

@@ -40,6 +40,21 @@ pub struct SourceState {
     pub notes: Vec<String>,
     /// The tables that are damaged.
     pub damaged: Vec<TableName>,
+    /// The tables whose columns depend on rows that a caller may not see.
+    pub inferred: Vec<TableName>,
+}
+
+impl SourceState {
+    /// A warning for each table whose columns depend on rows that a caller may not see.
+    pub fn inferred_tables(&self) -> impl Iterator<Item = String> {
+        self.inferred.iter().map(|table| {
+            format!(
+                "the columns of \"{}.{table}\" are inferred from all its rows, also from those that \
+                 a caller may not see; `portcullis schema --columns` prints what declares them",
+                self.name
+            )
+        })
+    }
 }
 
 /// Asks every source what it holds. A source that cannot be reached has no tables.
@@ -72,8 +87,12 @@ impl Inquiry {
     pub(super) async fn begin(config: &Config) -> Result<Self, Faults> {
         let mut asked = Vec::new();
         for source in &config.sources {
-            let connector = connector(source, config.limits.statement_timeout)
-                .map_err(|error| Faults::of(format_args!("source \"{}\": {error}", source.name)))?;
+            let connector = connector(
+                source,
+                config.limits.statement_timeout,
+                (&config.tenancy.column, tenants_are(config)),
+            )
+            .map_err(|error| Faults::of(format_args!("source \"{}\": {error}", source.name)))?;
             let state = SourceState {
                 name: source.name.clone(),
                 kind: connector.kind(),
@@ -81,6 +100,7 @@ impl Inquiry {
                 unreachable: None,
                 notes: Vec::new(),
                 damaged: Vec::new(),
+                inferred: Vec::new(),
             };
             let mut source = Asked {
                 schemas: source.schemas(),
@@ -161,6 +181,8 @@ impl Asked {
             tenants_are(config),
             &self.rules,
         );
+        state.inferred = catalog.inferred;
+        state.inferred.retain(|name| covered.tables.iter().any(|own| own.table.name == *name));
         let damaged = |fault: &CoverageFault| match fault {
             CoverageFault::Unknown { what, .. } => {
                 catalog.faults.iter().any(|fault| *what == format!("table \"{}\"", fault.table))

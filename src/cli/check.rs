@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Outcome, counted, runtime};
+use super::{Outcome, columns, counted, runtime};
 use crate::assembly::{SourceState, Survey, listener_options, survey};
 use crate::config::Config;
 use crate::guard::TableTenancy;
 use crate::policy::PolicyStore;
 
-/// Options of `check` and `schema`
+/// Options of `check`
 #[derive(Args)]
 pub(super) struct Options {
     /// The configuration
@@ -19,13 +19,29 @@ pub(super) struct Options {
     config: PathBuf,
 }
 
+/// Options of `schema`
+#[derive(Args)]
+pub(super) struct SchemaOptions {
+    /// The configuration
+    #[arg(long, default_value = "portcullis.toml")]
+    config: PathBuf,
+
+    /// Print the columns that were inferred, as the configuration would declare them
+    #[arg(long)]
+    columns: bool,
+}
+
 /// Words in a column's name that sound like personal data.
 const PERSONAL: &[&str] =
     &["address", "birth", "card", "email", "iban", "passport", "phone", "salary", "ssn", "surname"];
 
-pub(super) fn schema(options: &Options) -> Outcome {
+pub(super) fn schema(options: &SchemaOptions) -> Outcome {
     let config = Config::load(&options.config)?;
     let survey = runtime()?.block_on(survey(&config))?;
+    if options.columns {
+        print!("{}", columns::sections(&config, &survey));
+        return Ok(ExitCode::SUCCESS);
+    }
     print!("{}", survey.schema.text());
     for note in survey.schema.notes() {
         eprintln!("note: {note}");
@@ -40,8 +56,9 @@ pub(super) fn check(options: &Options) -> Outcome {
     print_tables(&survey);
     let mut faults: Vec<String> = survey.uncovered.iter().map(ToString::to_string).collect();
     let mut warnings = Vec::new();
-    for SourceState { name, required, unreachable, notes, .. } in &survey.sources {
+    for source @ SourceState { name, required, unreachable, notes, .. } in &survey.sources {
         warnings.extend(notes.iter().map(|note| format!("source \"{name}\": {note}")));
+        warnings.extend(source.inferred_tables());
         if let Some(error) = unreachable {
             let text = format!("source \"{name}\": {error}");
             if *required { faults.push(text) } else { warnings.push(text) }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod columns;
 mod demo;
 mod key;
 mod serve;
@@ -34,7 +35,7 @@ enum Command {
     /// Check configuration, sources, policies and coverage
     Check(check::Options),
     /// Print the Cedar schema of the sources
-    Schema(check::Options),
+    Schema(check::SchemaOptions),
     /// Prove the audit log, or read it
     #[command(subcommand)]
     Audit(audit::Command),

@@ -122,7 +122,11 @@ fn source<'a>(
 ) -> Option<Source> {
     check_name(name);
     let required = section.flag("required");
-    let tables = section.named_tables("tables", |name, table| TableRules::read(name, table, tags));
+    // Of a kind that is itself at fault, nothing is taken amiss.
+    let known =
+        section.text("kind").is_some_and(|kind| matches!(kind.value, "postgres" | "sqlite"));
+    let tables =
+        section.named_tables("tables", |name, table| TableRules::read(name, table, !known, tags));
     let kind = kind(section);
     Some(Source { name: name.value.into(), kind: kind?, required, tables })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_connector_api::{ColumnName, TableName};
+use portcullis_connector_api::{ColumnName, SqlType, TableName};
 
 use crate::guard::PartialForm;
 
@@ -18,6 +18,10 @@ pub struct TableRules {
     pub scope: TableScope,
     /// The columns that the configuration speaks of, in its order.
     pub columns: Vec<ColumnRules>,
+    /// Whether these are all the columns that the table has. Of files only.
+    pub columns_only: bool,
+    /// Whether rows of CSV files may be of several lines. Of files only.
+    pub multiline: bool,
 }
 
 /// Whose rows a table holds.
@@ -39,6 +43,8 @@ pub enum TableScope {
 pub struct ColumnRules {
     /// The column.
     pub name: ColumnName,
+    /// Its type, where it is declared. Of files only.
+    pub sql_type: Option<SqlType>,
     /// Its tags.
     pub tags: BTreeSet<String>,
     /// The form of its partial mask; where absent, the default for its type.
@@ -49,16 +55,28 @@ pub struct ColumnRules {
 }
 
 impl TableRules {
+    /// Reads the rules of a table, of files or of another kind of source.
     pub(super) fn read<'a>(
         name: &Found<'a, &'a str>,
         section: &Section<'a>,
+        files: bool,
         tags: &mut Vec<Found<'a, &'a str>>,
     ) -> Option<Self> {
+        let columns_only = files && section.flag("columns_only");
+        let multiline = files && section.flag("multiline");
+        let types = match (files, columns_only) {
+            (false, _) => Types::Known,
+            (true, false) => Types::Optional,
+            (true, true) => Types::Required,
+        };
         let column = section.text("tenant_column");
         let shared = section.flag("shared");
         let ignored = section.flag("ignore");
-        let columns =
-            section.named_tables("columns", |name, section| ColumnRules::read(name, section, tags));
+        let columns = section
+            .named_tables("columns", |name, section| ColumnRules::read(name, section, types, tags));
+        if columns_only && !section.has("columns") {
+            section.fault("says \"columns_only\", and declares no columns");
+        }
         let scope = match (column, shared, ignored) {
             (None, false, false) => TableScope::Default,
             (Some(column), false, false) => TableScope::Column(column.filled()?.value.into()),
@@ -69,16 +87,35 @@ impl TableRules {
                 return None;
             }
         };
-        Some(Self { name: name.value.into(), scope, columns })
+        Some(Self { name: name.value.into(), scope, columns, columns_only, multiline })
     }
+}
+
+/// Whether columns have their types from the configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Types {
+    /// The source knows them.
+    Known,
+    Optional,
+    Required,
 }
 
 impl ColumnRules {
     fn read<'a>(
         name: &Found<'a, &'a str>,
         section: &Section<'a>,
+        types: Types,
         all_tags: &mut Vec<Found<'a, &'a str>>,
     ) -> Option<Self> {
+        let sql_type = match types {
+            Types::Known => None,
+            Types::Optional => section.text("type"),
+            Types::Required => section.required("type", section.text("type")),
+        };
+        let sql_type = match sql_type {
+            Some(name) => Some(name.parse(is_type)?.value),
+            None => None,
+        };
         let tags = section.texts("tags").unwrap_or_default();
         let names = tags.iter().map(|tag| tag.value.to_owned()).collect();
         all_tags.extend(tags);
@@ -88,6 +125,10 @@ impl ColumnRules {
         };
         let token_domain = section.text("token_domain").and_then(Found::filled);
         let token_domain = token_domain.map(|domain| domain.value.to_owned());
-        Some(Self { name: name.value.into(), tags: names, partial, token_domain })
+        Some(Self { name: name.value.into(), sql_type, tags: names, partial, token_domain })
     }
+}
+
+fn is_type(name: &str) -> Result<SqlType, String> {
+    name.parse().map_err(|error| format!("is {error}"))
 }

@@ -19,6 +19,9 @@ pub struct SourceCatalog {
     /// Tables that are there but cannot be described: a Parquet file without a readable footer.
     /// Nobody can query them, and they do not keep the others from being used.
     pub faults: Vec<TableFault>,
+    /// Tables whose columns, or whose types, were inferred from their rows: any row may change them,
+    /// whosever it is.
+    pub inferred: Vec<TableName>,
     /// What was left out and why, one sentence each, for `check` and the log: a column of a type
     /// that has no [`SqlType`].
     pub notes: Vec<String>,

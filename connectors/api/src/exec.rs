@@ -1,18 +1,48 @@
 //! A physical plan over a stream that a driver gives, for connectors that have no operator of
-//! their own.
+//! their own, and that stream for drivers that block.
 
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
+use futures::stream;
+
+use crate::error::ConnectorError;
+
+/// What gives batches one after the other, and may block while it makes one.
+pub trait Batches: Send + 'static {
+    /// The next batch; none at the end.
+    ///
+    /// # Errors
+    /// Where the rows cannot be read.
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError>;
+}
+
+/// The batches as a stream. Each is made on a thread that may block, when it is asked for, and no
+/// thread waits in between: a client that never reads holds none.
+pub fn blocking_stream(schema: SchemaRef, batches: impl Batches) -> SendableRecordBatchStream {
+    let stream = stream::try_unfold(batches, async |mut batches| {
+        let reading = tokio::task::spawn_blocking(move || {
+            let batch = batches.next_batch();
+            (batches, batch)
+        });
+        let (batches, batch) =
+            reading.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(batch?.map(|batch| (batch, batches)))
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, Box::pin(stream)))
+}
 
 /// Opens the stream of one execution. Called once per run; must return at once and do its
 /// waiting inside the stream. Dropping the stream stops the work at the source.

@@ -13,6 +13,7 @@ pub mod value;
 pub mod catalog;
 pub mod cells;
 pub mod decode;
+mod type_name;
 
 pub mod connector;
 pub mod subplan;
@@ -29,4 +30,5 @@ pub use error::ConnectorError;
 pub use name::{ColumnName, SourceName, TableName};
 pub use predicate::{CompareOp, LikePattern, Predicate};
 pub use subplan::Subplan;
+pub use type_name::UnknownType;
 pub use value::Value;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::stream::EmptyRecordBatchStream;
 use portcullis_connector_api::cells::scan_schema;
+use portcullis_connector_api::exec::blocking_stream;
 use portcullis_connector_api::{
     Column, Connector, ConnectorError, Predicate, Pushdown, Scan, ScanRequest, SourceCatalog,
     Table, TableFault, TableName,
@@ -16,7 +17,7 @@ use portcullis_connector_api::{
 use crate::exec::{FilesExec, Start};
 use crate::folder::{self, DataFile, Format, TableFiles};
 use crate::options::FilesOptions;
-use crate::parquet::{self, ParquetScan};
+use crate::parquet::{self, Damage, ParquetScan};
 use crate::text::{self, TextScan};
 
 /// A folder of files.
@@ -26,12 +27,19 @@ pub struct Files {
     parquet: RwLock<BTreeSet<TableName>>,
     /// What Parquet's readers run in.
     context: Arc<TaskContext>,
+    /// Where they met damage.
+    damage: Arc<Damage>,
 }
 
 impl Files {
     /// A source over this folder; looks at nothing yet.
     pub fn new(options: FilesOptions) -> Self {
-        Self { options, parquet: RwLock::default(), context: Arc::default() }
+        Self {
+            options,
+            parquet: RwLock::default(),
+            context: Arc::default(),
+            damage: Arc::default(),
+        }
     }
 
     /// What the folder holds, and which of it is Parquet; blocks.
@@ -44,9 +52,17 @@ impl Files {
         let mut catalog = SourceCatalog { faults: listing.faults, ..SourceCatalog::default() };
         for files in listing.tables {
             let described = match files.format {
-                Format::Parquet => parquet::describe(&files, &mut catalog.notes),
+                Format::Parquet => {
+                    parquet::describe(&files, options.of(&files.name), &mut catalog.notes)
+                }
                 Format::Csv | Format::Json => {
-                    text::describe(&files, options.tables.get(&files.name), &mut catalog.notes)
+                    text::describe(&files, options.of(&files.name), &mut catalog.notes).map(
+                        |described| {
+                            let inferred = described.inferred.then(|| files.name.clone());
+                            catalog.inferred.extend(inferred);
+                            described.table
+                        },
+                    )
                 }
             };
             match described {
@@ -107,7 +123,12 @@ impl Connector for Files {
         let partitions = groups.len();
         let start: Start = match files.format {
             Format::Parquet => {
-                let scan = Arc::new(ParquetScan::new(columns, &request, self.context.clone()));
+                let scan = Arc::new(ParquetScan::new(
+                    columns,
+                    &request,
+                    self.context.clone(),
+                    self.damage.clone(),
+                ));
                 Arc::new(move |partition, meters| {
                     Ok(match groups.get(partition) {
                         Some(files) => scan.clone().start(files.clone(), meters.clone()),
@@ -117,11 +138,12 @@ impl Connector for Files {
             }
             format @ (Format::Csv | Format::Json) => {
                 let (schema, limit) = (schema.clone(), request.limit);
+                let multiline = self.options.of(&request.table.name).multiline;
                 Arc::new(move |partition, _| {
                     let files = groups.get(partition).map_or(&[] as &[DataFile], Vec::as_slice);
                     let columns: Vec<&Column> = columns.iter().collect();
-                    let scan = TextScan::new(files, format, &columns, limit)?;
-                    Ok(scan.into_stream(schema.clone()))
+                    let scan = TextScan::new(files, format, multiline, &columns, limit)?;
+                    Ok(blocking_stream(schema.clone(), scan))
                 })
             }
         };

@@ -11,7 +11,10 @@
 //!
 //! A cell that cannot be decoded is NULL and marked. A line that cannot be parsed, or a CSV row
 //! with more cells than the header has names, belongs to no tenant: it is passed over and
-//! counted in the log.
+//! counted in the log. So is a CSV row of several lines, unless the options vouch for the quotes.
+//!
+//! The columns of CSV and JSON, and their types, are what the options declare. What they do not
+//! declare is inferred from the rows, and then any row has a say in it, whosever it is.
 
 mod options;
 

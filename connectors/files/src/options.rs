@@ -12,6 +12,8 @@ pub struct FilesOptions {
     pub path: PathBuf,
     /// Tables of which more is said.
     pub tables: BTreeMap<TableName, TableOptions>,
+    /// What is said of all the others.
+    pub others: TableOptions,
     /// At most so many files of one table are read side by side.
     pub max_partitions: usize,
 }
@@ -20,14 +22,45 @@ impl FilesOptions {
     /// The folder, with nothing more said: one reader per processor, at most eight.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { path: path.into(), tables: BTreeMap::new(), max_partitions: processors.min(8) }
+        Self {
+            path: path.into(),
+            tables: BTreeMap::new(),
+            others: TableOptions::default(),
+            max_partitions: processors.min(8),
+        }
+    }
+
+    /// What is said of this table.
+    pub fn of(&self, table: &TableName) -> &TableOptions {
+        self.tables.get(table).unwrap_or(&self.others)
     }
 }
 
 /// One table.
+///
+/// What is not declared of a CSV or JSON table is inferred from its rows, whosever they are. What
+/// is declared is not looked for in any row.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
-    /// Types of CSV and JSON columns that are declared instead of inferred. A JSON column that
-    /// is declared exists even if no line has it. Parquet files know their own types.
-    pub columns: BTreeMap<ColumnName, SqlType>,
+    /// Columns and their types, in their order. A JSON column that is declared exists even if no
+    /// line has it; a CSV column must be in the header. Parquet files know their own types, with
+    /// which these must agree.
+    pub columns: Vec<(ColumnName, SqlType)>,
+    /// Whether the columns above are all of the table's. What else the files hold is left out.
+    pub columns_only: bool,
+    /// The column that names the tenant, and its type: what no row may change, even where nothing
+    /// is declared of it.
+    pub tenant: Option<(ColumnName, SqlType)>,
+    /// Whether a field of a CSV file may hold line breaks. Only where whoever writes the file is
+    /// trusted to quote every text: else a quote that a tenant managed to leave open would make the
+    /// rows of others part of a field of its own. Without it such a record is passed over.
+    pub multiline: bool,
+}
+
+impl TableOptions {
+    /// The type that a column has whatever the rows hold.
+    pub fn declared(&self, column: &str) -> Option<&SqlType> {
+        let mut declared = self.columns.iter().chain(&self.tenant);
+        declared.find(|(name, _)| name.as_str() == column).map(|(_, sql_type)| sql_type)
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_connector_api::cells::scan_schema;
-use portcullis_connector_api::exec::StreamExec;
+use portcullis_connector_api::exec::{StreamExec, blocking_stream};
 use portcullis_connector_api::{
     Column, ColumnName, Connector, ConnectorError, Predicate, Pushdown, Scan, ScanRequest,
     SourceCatalog, SqlType, Table, TableFault, TableName,
@@ -106,7 +106,7 @@ impl Connector for Logs {
             schema,
             Arc::new(move |_| {
                 let rows = LogRows::new(path.clone(), table.clone(), columns.clone(), limit)?;
-                Ok(rows.into_stream(of_stream.clone()))
+                Ok(blocking_stream(of_stream.clone(), rows))
             }),
         );
         Ok(Scan { plan: Arc::new(plan), sent })

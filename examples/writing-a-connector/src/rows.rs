@@ -5,12 +5,8 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::stream;
 use portcullis_connector_api::decode::RowsBuilder;
+use portcullis_connector_api::exec::Batches;
 use portcullis_connector_api::{Column, ConnectorError, TableName};
 
 use crate::line;
@@ -37,22 +33,11 @@ impl LogRows {
         let left = limit.unwrap_or(u64::MAX);
         Ok(Self { path, table, columns, left, file: None, rows })
     }
+}
 
-    /// The batches. Each is read on a thread that may block, when it is asked for: a client that
-    /// stops reading stops the scan.
-    pub fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
-        let batches = stream::try_unfold(self, async |mut scan| {
-            let reading = tokio::task::spawn_blocking(move || {
-                let batch = scan.next_batch();
-                (scan, batch)
-            });
-            let (scan, batch) =
-                reading.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            Ok(batch?.map(|batch| (batch, scan)))
-        });
-        Box::pin(RecordBatchStreamAdapter::new(schema, Box::pin(batches)))
-    }
-
+/// Each batch is read on a thread that may block, when it is asked for: a client that stops reading
+/// stops the scan.
+impl Batches for LogRows {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
         // The path is the operator's business: what may reach the log names the table only.
         let damaged = |error: std::io::Error| {

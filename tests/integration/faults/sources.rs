@@ -239,3 +239,30 @@ async fn a_parquet_file_that_was_cut_short_before_the_start_is_left_out() {
     told.assert("42P01", "relation \"lake.parts\" does not exist");
     assert_serves(&house, &served).await;
 }
+
+/// What `schema --columns` prints stands in the configuration as it is, and then no row of anybody
+/// has a say.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_are_inferred_can_be_declared_as_printed() {
+    const WARNING: &str = "warning: the columns of \"lake.visits\" are inferred from all its rows";
+    let house = lake();
+    let checked = house.run(&["check"]);
+    assert!(checked.out.contains(WARNING), "{checked:?}");
+    let printed = house.run(&["schema", "--columns"]).out;
+    let visits = "[sources.lake.tables.visits]\ncolumns_only = true\n\n\
+                  [sources.lake.tables.visits.columns]\nid = { type = \"int8\" }\n\
+                  org_id = { type = \"text\" }\nnote = { type = \"text\" }\n";
+    assert!(printed.contains(visits), "{printed}");
+    let config = std::fs::read_to_string(house.config()).unwrap();
+    house.file("portcullis.toml", &format!("{config}\n{printed}"));
+    let checked = house.run(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(!checked.out.contains("are inferred"), "{checked:?}");
+    assert_eq!(house.run(&["schema", "--columns"]).out, "");
+
+    house.file("lake/visits.csv", "id,org_id,note\nx,other,d\n1,acme,a\n2,acme,b\n3,acme,c\n");
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    assert_eq!(session.ask("SELECT id + 1 FROM lake.visits").await.unwrap(), ["2", "3", "4"]);
+    assert_serves(&house, &served).await;
+}

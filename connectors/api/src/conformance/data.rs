@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{Column, SqlType, Table};
+use crate::conformance::worlds;
 use crate::value::Value;
 
 /// What a kind of source can hold.
@@ -189,6 +190,7 @@ impl Dataset {
         ];
         if !profile.undecodable.is_empty() {
             tables.push(bad(profile));
+            tables.extend(worlds::tables(profile));
         }
         for table in &mut tables {
             let types: Vec<_> =
@@ -210,7 +212,7 @@ impl Dataset {
     }
 }
 
-fn table(
+pub(super) fn table(
     name: &str,
     columns: impl IntoIterator<Item = (String, SqlType)>,
     rows: Vec<Vec<Cell>>,

@@ -15,6 +15,7 @@ mod scans;
 
 mod pushdown;
 mod resources;
+mod worlds;
 
 use std::any::Any;
 use std::fmt;
@@ -71,6 +72,7 @@ pub async fn check(loaded: &Loaded, data: &Dataset) -> Result<Report, Failures> 
     let catalog = suite.catalog().await;
     suite.projections(&catalog).await;
     let report = suite.predicates(&catalog).await;
+    suite.worlds(&catalog).await;
     suite.limits(&catalog).await;
     suite.early_drop(&catalog).await;
     suite.concurrency(&catalog).await;

@@ -9,10 +9,12 @@ mod footer;
 mod reader;
 mod types;
 
+mod damage;
 mod decode;
 mod lower;
 mod scan;
 
+pub use damage::Damage;
 pub use lower::helps;
 pub use scan::ParquetScan;
 pub use types::describe;

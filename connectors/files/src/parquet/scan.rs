@@ -20,6 +20,7 @@ use portcullis_connector_api::{Column, ConnectorError, Predicate, ScanRequest};
 use crate::connector::blocking;
 use crate::exec::Meters;
 use crate::folder::DataFile;
+use crate::parquet::damage::Damage;
 use crate::parquet::decode::{decode, marks};
 use crate::parquet::footer::Footer;
 use crate::parquet::lower::lower;
@@ -35,16 +36,22 @@ pub struct ParquetScan {
     predicate: Predicate,
     limit: Option<usize>,
     context: Arc<TaskContext>,
+    damage: Arc<Damage>,
 }
 
 impl ParquetScan {
     /// A scan of these columns; opens no file yet. The context is the connector's own, because the
     /// readers need nothing of the session, and none of its settings may change what they do.
-    pub fn new(columns: Vec<Column>, request: &ScanRequest, context: Arc<TaskContext>) -> Self {
+    pub fn new(
+        columns: Vec<Column>,
+        request: &ScanRequest,
+        context: Arc<TaskContext>,
+        damage: Arc<Damage>,
+    ) -> Self {
         let schema = scan_schema(&columns.iter().collect::<Vec<_>>());
         let predicate = request.predicate.clone();
         let limit = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        Self { columns, schema, predicate, limit, context }
+        Self { columns, schema, predicate, limit, context, damage }
     }
 
     /// The schema of the batches.
@@ -76,12 +83,18 @@ impl ParquetScan {
         file: DataFile,
         meters: Meters,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let (file, opened, footer, length) = blocking(move || {
+        let damage = self.damage.clone();
+        let (file, opened, footer, about) = blocking(move || {
             let opened = file.open()?;
-            let length = opened.metadata().map_or(0, |metadata| metadata.len());
+            let about = opened.metadata().map_err(|error| {
+                file.damaged(format!("a file cannot be read: {}", error.kind()))
+            })?;
+            if damage.is_known(&file.label, &about) {
+                return Err(file.damaged("damage was met in it before"));
+            }
             let footer = Footer::read(&opened)
                 .map_err(|error| file.damaged(format!("a footer cannot be read: {error}")))?;
-            Ok((file, opened, footer, length))
+            Ok((file, opened, footer, about))
         })
         .await?;
         let places = self.places(&file, &footer)?;
@@ -97,7 +110,7 @@ impl ParquetScan {
         meters.add(source.metrics().clone());
         let config =
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-                .with_file(PartitionedFile::new(file.label.clone(), length))
+                .with_file(PartitionedFile::new(file.label.clone(), about.len()))
                 .with_projection_indices(Some(places.clone()))?
                 .with_batch_size(Some(batch_rows(&footer, &places)))
                 .with_limit(self.limit)
@@ -105,7 +118,10 @@ impl ParquetScan {
         let raw = DataSourceExec::from_data_source(config).execute(0, self.context.clone())?;
         let schema = self.schema();
         let batches = raw.map(move |batch| {
-            let batch = batch.map_err(|error| file.damaged(error))?;
+            let batch = batch.map_err(|error| {
+                self.damage.note(&file.label, &about, &error);
+                file.damaged(error)
+            })?;
             self.decoded(&batch).map_err(|error| match error {
                 bad @ ConnectorError::BadCell { .. } => DataFusionError::from(bad),
                 other => file.damaged(other).into(),

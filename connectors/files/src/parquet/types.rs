@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use arrow::datatypes::{DataType, Schema};
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{SchemaDescriptor, Type};
-use portcullis_connector_api::{Column, ConnectorError, SqlType, Table};
+use portcullis_connector_api::{Column, ColumnName, ConnectorError, SqlType, Table};
 
 use crate::folder::TableFiles;
+use crate::options::TableOptions;
 use crate::parquet::footer::{Footer, is_text};
 
 /// One column of one file.
@@ -28,8 +29,12 @@ pub struct FileColumn {
 }
 
 /// Describes a table from the footers of its files, which must agree; blocks. Columns of types
-/// that are not supported are noted and left out.
-pub fn describe(files: &TableFiles, notes: &mut Vec<String>) -> Result<Table, ConnectorError> {
+/// that are not supported are noted and left out. What is declared of a column must be so.
+pub fn describe(
+    files: &TableFiles,
+    options: &TableOptions,
+    notes: &mut Vec<String>,
+) -> Result<Table, ConnectorError> {
     let mut columns: Option<Vec<Column>> = None;
     for file in &files.files {
         let footer = Footer::read(&file.open()?)
@@ -53,7 +58,7 @@ pub fn describe(files: &TableFiles, notes: &mut Vec<String>) -> Result<Table, Co
             }
         }
     }
-    let columns = columns.unwrap_or_default();
+    let columns = chosen(files, columns.unwrap_or_default(), options)?;
     if columns.is_empty() {
         return Err(ConnectorError::Damaged(format!(
             "table \"{}\" has no column of a supported type",
@@ -61,6 +66,29 @@ pub fn describe(files: &TableFiles, notes: &mut Vec<String>) -> Result<Table, Co
         )));
     }
     Ok(Table { name: files.name.clone(), columns })
+}
+
+/// The columns that the table has by what is declared of them.
+fn chosen(
+    files: &TableFiles,
+    columns: Vec<Column>,
+    options: &TableOptions,
+) -> Result<Vec<Column>, ConnectorError> {
+    let find = |name: &ColumnName| columns.iter().find(|column| column.name == *name);
+    for (name, sql_type) in &options.columns {
+        if let Some(stored) = find(name)
+            && stored.sql_type != *sql_type
+        {
+            return Err(ConnectorError::Configuration(format!(
+                "table \"{}\": column \"{name}\" is stored as {}, and declared as {sql_type}",
+                files.name, stored.sql_type
+            )));
+        }
+    }
+    if !options.columns_only {
+        return Ok(columns);
+    }
+    Ok(options.columns.iter().filter_map(|(name, _)| find(name)).cloned().collect())
 }
 
 /// Widens `known` by what another file says of the same columns.

@@ -46,14 +46,18 @@ enum State {
 pub struct Records<R> {
     input: R,
     max_bytes: usize,
-    /// Records that were passed over: too large, or never closed.
+    /// Whether a record may be of several lines.
+    pub multiline: bool,
+    /// Records that were passed over: too large, never closed, or misquoted.
     pub skipped: u64,
+    /// Records that were passed over because they are of several lines, and for nothing else.
+    pub spanning: u64,
 }
 
 impl<R: BufRead> Records<R> {
     /// A reader that passes over records of more than `max_bytes`.
     pub fn new(input: R, max_bytes: usize) -> Self {
-        Self { input, max_bytes, skipped: 0 }
+        Self { input, max_bytes, multiline: false, skipped: 0, spanning: 0 }
     }
 
     /// Reads the next record; false at the end.
@@ -74,12 +78,14 @@ impl<R: BufRead> Records<R> {
             let blank = assembly.is_blank();
             let closed = assembly.state != State::Quoted;
             assembly.end_record();
-            let whole = closed && !assembly.overflowed;
-            match (ended, blank, whole) {
-                (true, true, _) => {}
-                (false, true, _) => return Ok(false),
-                (_, false, true) => return Ok(true),
-                (_, false, false) => self.skipped += 1,
+            let whole = closed && !assembly.overflowed && !assembly.misquoted;
+            let spans = assembly.spans && !self.multiline;
+            match (ended, blank, whole, spans) {
+                (true, true, ..) => {}
+                (false, true, ..) => return Ok(false),
+                (_, false, true, false) => return Ok(true),
+                (_, false, true, true) => self.spanning += 1,
+                (_, false, false, _) => self.skipped += 1,
             }
             if !ended {
                 return Ok(false);
@@ -98,6 +104,10 @@ struct Assembly<'a> {
     /// Whether the byte before was an unquoted carriage return.
     after_return: bool,
     overflowed: bool,
+    /// Whether there is a line break in quotes.
+    spans: bool,
+    /// Whether a field goes on behind its closing quote.
+    misquoted: bool,
 }
 
 impl<'a> Assembly<'a> {
@@ -112,6 +122,8 @@ impl<'a> Assembly<'a> {
             quoted: false,
             after_return: false,
             overflowed: false,
+            spans: false,
+            misquoted: false,
         }
     }
 
@@ -132,6 +144,8 @@ impl<'a> Assembly<'a> {
             };
             if !run.is_empty() {
                 self.after_return = false;
+                self.spans |= self.state == State::Quoted && run.contains(&b'\n');
+                self.misquoted |= self.state == State::Plain && self.quoted;
                 self.keep(run);
                 rest = rest.get(run.len()..).unwrap_or_default();
                 continue;
@@ -147,9 +161,15 @@ impl<'a> Assembly<'a> {
                     self.quoted = true;
                     self.state = State::Quoted;
                 }
-                (_, b',') => self.end_field(),
+                (_, b',') => {
+                    self.misquoted |= self.quoted && self.after_return;
+                    self.end_field();
+                }
                 (_, b'\n') => return (buffer.len() - rest.len(), true),
-                (_, byte) => {
+                (state, byte) => {
+                    // A carriage return may be half of the line's end.
+                    self.misquoted |= state == State::QuoteInQuoted && byte != b'\r';
+                    self.misquoted |= self.quoted && self.after_return;
                     self.keep(&[byte]);
                     self.state = State::Plain;
                     self.after_return = byte == b'\r';
@@ -202,9 +222,16 @@ mod tests {
     use std::io::BufReader;
 
     /// Each record as its fields, NULL as `-` and a quoted or plain text as itself.
-    fn parse(text: &str, capacity: usize, max_bytes: usize) -> (Vec<Vec<String>>, u64) {
+    /// With how many records were passed over, and how many of these for their line breaks.
+    fn parse(
+        text: &str,
+        multiline: bool,
+        capacity: usize,
+        max_bytes: usize,
+    ) -> (Vec<Vec<String>>, u64, u64) {
         let mut records =
             Records::new(BufReader::with_capacity(capacity, text.as_bytes()), max_bytes);
+        records.multiline = multiline;
         let mut record = Record::default();
         let mut all = Vec::new();
         while records.read(&mut record).unwrap() {
@@ -214,7 +241,7 @@ mod tests {
             });
             all.push(fields.collect());
         }
-        (all, records.skipped)
+        (all, records.skipped, records.spanning)
     }
 
     #[test]
@@ -225,12 +252,18 @@ mod tests {
             ("a,b\r\n1,2\r\n", &[&["[a]", "[b]"], &["[1]", "[2]"]], 0),
             (",\"\",x\n", &[&["-", "[]", "[x]"]], 0),
             ("\"a\nb\",\"c\"\"d\",\"e,f\"\n", &[&["[a\nb]", "[c\"d]", "[e,f]"]], 0),
+            ("\"\n\"\n\"\n\"\n", &[&["[\n]"], &["[\n]"]], 0),
             ("a\n\n\r\nb\n", &[&["[a]"], &["[b]"]], 0),
             ("\"\"\n", &[&["[]"]], 0),
             ("\"\"\r\n", &[&["[]"]], 0),
             ("a,\n", &[&["[a]", "-"]], 0),
             ("a\"b\"c\n", &[&["[a\"b\"c]"]], 0),
-            ("\"a\"bc,d\n", &[&["[abc]", "[d]"]], 0),
+            // The quote ends before the field.
+            ("\"a\"bc,d\nb\n", &[&["[b]"]], 1),
+            ("\"a\"\rb,d\nb\n", &[&["[b]"]], 1),
+            ("\"a\"\r,d\nb\n", &[&["[b]"]], 1),
+            ("\"a\"\r\r\nb\n", &[&["[b]"]], 1),
+            ("\"a\\\"b\",d\nb\n", &[&["[b]"]], 1),
             ("a\rb\n", &[&["[a\rb]"]], 0),
             ("\"a\r\n\"\r\n", &[&["[a\r\n]"]], 0),
             // Never closed: the rest of the file is no record, whatever stands in it.
@@ -242,9 +275,40 @@ mod tests {
         ];
         for (text, expected, skipped) in cases {
             for capacity in [1, 2, 3, 64] {
-                let (records, passed) = parse(text, capacity, 20);
+                let (records, passed, spanning) = parse(text, true, capacity, 20);
                 assert_eq!(records, *expected, "{text:?} by {capacity}");
-                assert_eq!(passed, *skipped, "{text:?} by {capacity}");
+                assert_eq!((passed, spanning), (*skipped, 0), "{text:?} by {capacity}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line_unless_somebody_vouches_for_the_quotes() {
+        let cases: &[(&str, &[&[&str]], u64, u64)] = &[
+            ("a\n\"b\nc\",d\ne\n", &[&["[a]"], &["[e]"]], 0, 1),
+            ("\"a\r\n\",b\r\nc\r\n", &[&["[c]"]], 0, 1),
+            // Somebody wrote a bare quote, and closes it two lines later.
+            ("1,evil,\"\n2,acme,x\n3,evil,\"\n4,acme,y\n", &[&["[4]", "[acme]", "[y]"]], 0, 1),
+            // The next quote is another's, and not where one can end.
+            ("1,evil,\"\n2,acme,\"x\"\n3,acme,y\n", &[&["[3]", "[acme]", "[y]"]], 1, 0),
+            ("1,evil,\"\n2,acme,x\n", &[], 1, 0),
+            ("\"a\",\"b\"\r\n", &[&["[a]", "[b]"]], 0, 0),
+        ];
+        for (text, expected, skipped, spanning) in cases {
+            for capacity in [1, 2, 3, 64] {
+                let found = parse(text, false, capacity, 64);
+                let expected =
+                    (expected.iter().map(|fields| fields.to_vec()).collect(), *skipped, *spanning);
+                let found: (Vec<Vec<&str>>, u64, u64) = (
+                    found
+                        .0
+                        .iter()
+                        .map(|fields| fields.iter().map(String::as_str).collect())
+                        .collect(),
+                    found.1,
+                    found.2,
+                );
+                assert_eq!(found, expected, "{text:?} by {capacity}");
             }
         }
     }
@@ -252,6 +316,6 @@ mod tests {
     #[test]
     fn a_record_of_too_many_fields_is_passed_over() {
         let text = format!("{}\nb\n", ",".repeat(MAX_FIELDS));
-        assert_eq!(parse(&text, 64, usize::MAX), (vec![vec!["[b]".to_owned()]], 1));
+        assert_eq!(parse(&text, false, 64, usize::MAX), (vec![vec!["[b]".to_owned()]], 1, 0));
     }
 }

@@ -1,7 +1,7 @@
 //! CSV and JSON: rows of text.
 //!
-//! Takes the files of a table, judges the types of its columns from the first rows, and reads
-//! the rows into batches, one file after the other. Evaluates no predicates.
+//! Takes the files of a table, judges the types of those columns that are not declared from the
+//! first rows, and reads the rows into batches, one file after the other. Evaluates no predicates.
 
 mod csv;
 mod json;

@@ -4,12 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::stream;
 use portcullis_connector_api::decode::RowsBuilder;
+use portcullis_connector_api::exec::Batches;
 use portcullis_connector_api::{Column, ColumnName, ConnectorError};
 
 use crate::folder::{DataFile, Format};
@@ -19,6 +15,7 @@ use crate::text::source::{RowSource, broken};
 pub struct TextScan {
     files: VecDeque<DataFile>,
     format: Format,
+    multiline: bool,
     names: Arc<[ColumnName]>,
     current: Option<(DataFile, RowSource)>,
     rows: RowsBuilder,
@@ -30,39 +27,28 @@ impl TextScan {
     pub fn new(
         files: &[DataFile],
         format: Format,
+        multiline: bool,
         columns: &[&Column],
         limit: Option<u64>,
     ) -> Result<Self, ConnectorError> {
         Ok(Self {
             files: files.iter().cloned().collect(),
             format,
+            multiline,
             names: columns.iter().map(|column| column.name.clone()).collect(),
             current: None,
             rows: RowsBuilder::new(columns)?,
             left: limit.unwrap_or(u64::MAX),
         })
     }
+}
 
-    /// The batches. Each is read on a thread that may block, when it is asked for, and no thread
-    /// waits in between: a client that never reads holds none.
-    pub fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
-        let batches = stream::try_unfold(self, async |mut scan| {
-            let reading = tokio::task::spawn_blocking(move || {
-                let batch = scan.next_batch();
-                (scan, batch)
-            });
-            let (scan, batch) =
-                reading.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
-            Ok(batch?.map(|batch| (batch, scan)))
-        });
-        Box::pin(RecordBatchStreamAdapter::new(schema, Box::pin(batches)))
-    }
-
+impl Batches for TextScan {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
         while self.left > 0 && !self.rows.is_full() {
             let Some((file, source)) = &mut self.current else {
                 let Some(file) = self.files.pop_front() else { break };
-                let source = RowSource::open(&file, self.format, &self.names)?;
+                let source = RowSource::open(&file, self.format, self.multiline, &self.names)?;
                 self.current = Some((file, source));
                 continue;
             };
@@ -70,11 +56,20 @@ impl TextScan {
                 source.give(self.rows.row());
                 self.left -= 1;
             } else {
-                if source.skipped() > 0 {
+                let (skipped, spanning) = (source.skipped(), source.spanning());
+                if skipped > 0 {
                     tracing::warn!(
                         file = file.label,
-                        lines = source.skipped(),
+                        lines = skipped,
                         "lines that are no rows were passed over"
+                    );
+                }
+                if spanning > 0 {
+                    tracing::warn!(
+                        file = file.label,
+                        rows = spanning,
+                        "rows with line breaks in quotes were passed over; the key `multiline` \
+                         lets them in"
                     );
                 }
                 self.current = None;

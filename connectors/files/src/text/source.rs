@@ -19,15 +19,19 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// U+FEFF in UTF-8, which some programs write first.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Opens a CSV file behind its header, and gives the header's names.
+/// Opens a CSV file behind its header, and gives the header's names. The header is no tenant's,
+/// and may be of several lines; whether the rows may is for the configuration to say.
 pub fn open_csv(
     file: &DataFile,
+    multiline: bool,
 ) -> Result<(Records<BufReader<File>>, Vec<String>), ConnectorError> {
     let mut records = Records::new(buffered(file)?, MAX_RECORD_BYTES);
+    records.multiline = true;
     let mut header = Record::default();
     if !records.read(&mut header).map_err(|error| broken(file, &error))? || records.skipped > 0 {
         return Err(file.damaged("a CSV file has no header"));
     }
+    records.multiline = multiline;
     let names = (0..header.len()).map(|at| {
         let bytes = header.field(at).unwrap_or_default();
         str::from_utf8(bytes).map(str::to_owned)
@@ -95,6 +99,7 @@ impl RowSource {
     pub fn open(
         file: &DataFile,
         format: Format,
+        multiline: bool,
         columns: &[ColumnName],
     ) -> Result<Self, ConnectorError> {
         if format == Format::Json {
@@ -107,7 +112,7 @@ impl RowSource {
                 skipped: 0,
             });
         }
-        let (records, header) = open_csv(file)?;
+        let (records, header) = open_csv(file, multiline)?;
         let places = columns.iter().map(|name| {
             header
                 .iter()
@@ -185,11 +190,19 @@ impl RowSource {
         }
     }
 
-    /// How many lines of the file were no rows.
+    /// How many lines of the file were no rows, whatever they were.
     pub fn skipped(&self) -> u64 {
         match self {
             Self::Csv { records, skipped, .. } => records.skipped + skipped,
             Self::Json { lines, skipped, .. } => lines.skipped + skipped,
+        }
+    }
+
+    /// How many rows were passed over because they are of several lines.
+    pub fn spanning(&self) -> u64 {
+        match self {
+            Self::Csv { records, .. } => records.spanning,
+            Self::Json { .. } => 0,
         }
     }
 }

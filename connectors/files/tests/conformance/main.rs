@@ -10,5 +10,6 @@ mod text;
 
 mod cells;
 mod damage;
+mod declared;
 mod folder;
 mod pruning;
