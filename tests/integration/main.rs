@@ -26,3 +26,4 @@ mod sql;
 mod tidy;
 mod tpch;
 mod wire;
+mod worlds;
