@@ -103,16 +103,21 @@ pub async fn prepare(
         Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
         Arc::new(DependentPlanner),
     ]);
-    let batch_rows = guard.engine().config().batch_size();
-    let portion_rows = rows_in_batch(&handed, batch_rows)?;
-    let mut physical = weighed(planner.create_physical_plan(&handed, guard.engine()).await?)?;
-    if portion_rows < batch_rows {
-        physical = portioned(physical, portion_rows)?;
-    }
+    let whole = guard.engine().config().batch_size();
+    let rows = rows_in_batch(&handed, whole)?;
+    let physical = if rows == whole {
+        planner.create_physical_plan(&handed, guard.engine()).await?
+    } else {
+        // Operators are made for batches of a size.
+        let mut engine = guard.engine().clone();
+        *engine.config_mut() = engine.config().clone().with_batch_size(rows);
+        portioned(planner.create_physical_plan(&handed, &engine).await?, rows)?
+    };
+    let physical = weighed(physical)?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let engine = Arc::clone(&resources.engine);
-    let context = context(guard, resources, portion_rows);
+    let context = context(guard, resources, rows);
     Ok(Prepared { plan: sealed, sent, context, engine, admission })
 }
 

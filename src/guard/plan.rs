@@ -139,7 +139,8 @@ impl Guard {
             .into_iter()
             .map(|argument| {
                 let argument = numbers::expression(argument, &nothing)?;
-                simplifier.simplify(grown::bound_expr(simplifier.coerce(argument, &nothing)?)?)
+                let argument = grown::bound_expr(simplifier.coerce(argument, &nothing)?)?;
+                simplifier.simplify(argument).map(numbers::widened)
             })
             .collect::<Result<Vec<_>>>()?;
         let arguments = TableFunctionArgs::new(&arguments, &self.state);

@@ -28,6 +28,7 @@ pub(in crate::guard) use expression::operation;
 pub(in crate::guard) use fault::external;
 pub(in crate::guard) use operator::is_arithmetic;
 pub(in crate::guard) use plan::expression;
+pub(in crate::guard) use plan::widened;
 pub use plan::{meant, narrow};
 pub(in crate::guard) use real::Real;
 pub(in crate::guard) use rounding::Rounding;

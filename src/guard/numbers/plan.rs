@@ -20,6 +20,19 @@ use super::interval::InDays;
 use super::outer;
 use crate::guard::system::refresh;
 
+/// A whole number as a function of tables takes it, which knows `int8` alone.
+pub(in crate::guard) fn widened(argument: Expr) -> Expr {
+    match argument {
+        Expr::Literal(ScalarValue::Int16(number), metadata) => {
+            Expr::Literal(ScalarValue::Int64(number.map(i64::from)), metadata)
+        }
+        Expr::Literal(ScalarValue::Int32(number), metadata) => {
+            Expr::Literal(ScalarValue::Int64(number.map(i64::from)), metadata)
+        }
+        other => other,
+    }
+}
+
 /// Gives a plan's numbers their meaning. It runs on what the planner made, before anything else
 /// looks at types; limits keep what they were given.
 ///

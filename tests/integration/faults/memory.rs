@@ -12,10 +12,15 @@ const MOST_KIB: u64 = 700 << 10;
 
 const TOO_MUCH: (&str, &str) = ("53200", "the query needs more memory than it may use");
 
-fn peak_kib(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+fn assert_small(served: &Served, sql: &str) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", served.process)).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    let peak: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    assert!(peak < MOST_KIB, "the gateway came to {peak} KiB with {}", beginning(sql));
+}
+
+fn beginning(sql: &str) -> &str {
+    &sql[..sql.len().min(200)]
 }
 
 /// `WITH` that makes each row's text eight times as long, five times over.
@@ -57,11 +62,12 @@ async fn memory_is_bounded() {
             "1800000000",
         ),
     ] {
-        let told = session.ask(&sql).await;
-        assert_eq!(told.unwrap(), [answer], "{}", &sql[..sql.len().min(200)]);
+        assert_eq!(session.ask(&sql).await.unwrap(), [answer], "{}", beginning(&sql));
+        assert_small(&served, &sql);
     }
     let streamed = format!("SELECT x, '{large}' FROM generate_series(1, 60) AS t(x)");
     assert_eq!(session.ask(&streamed).await.unwrap().len(), 60);
+    assert_small(&served, &streamed);
 
     // Larger than there is.
     for (sql, (sqlstate, message)) in [
@@ -77,11 +83,8 @@ async fn memory_is_bounded() {
             ("54000", "the results of \"replace\" are too large"),
         ),
     ] {
-        let told = session.ask(&sql).await;
-        told.unwrap_err().assert(sqlstate, message);
+        session.ask(&sql).await.unwrap_err().assert(sqlstate, message);
+        assert_small(&served, &sql);
     }
-
     assert_serves(&house, &served).await;
-    let peak = peak_kib(served.process);
-    assert!(peak < MOST_KIB, "the gateway came to {peak} KiB");
 }
