@@ -1,37 +1,24 @@
 //! The operators' listener, in front of a real gateway.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::admin::{self, Observed, Readiness};
 use portcullis::assembly;
 use portcullis::config::Config;
-use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
 use portcullis::session::Gateway;
 use portcullis::wire::Server;
-use serde_json::{Map, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
 
-const CONFIG: &str = r#"
-[[identity.jwt]]
-issuer = "https://login.example"
-audience = "portcullis"
-jwks = "jwks.json"
-development = true
-[identity.attributes]
-org_id = { claim = "org_id", type = "string" }
-[tenancy]
-attribute = "org_id"
-column = "org_id"
-[policies]
-dir = "policies"
+use crate::house::House;
+
+/// A table of which one row is the caller's, and an archive that is no database.
+const SOURCES: &str = r#"
 [sources.notes]
 kind = "files"
 path = "notes"
@@ -39,8 +26,6 @@ required = true
 [sources.archive]
 kind = "sqlite"
 path = "archive.db"
-[audit]
-dir = "audit"
 "#;
 
 const POLICIES: &str = r#"
@@ -48,28 +33,22 @@ permit (principal, action == Action::"select", resource is notes::letters);
 permit (principal, action == Action::"reveal", resource);
 "#;
 
-/// A gateway of one table, of which one row is the caller's, and an archive that is no database.
+/// A gateway in this process, so that what it knows can be asked for.
 struct Place {
-    dir: TempDir,
+    house: House,
     config: Config,
     gateway: Arc<Gateway>,
 }
 
 impl Place {
     async fn open() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        fs::create_dir(at("notes")).unwrap();
-        fs::write(at("notes/letters.csv"), "org_id,text\nacme,secret-a\nother,secret-b\n").unwrap();
-        fs::write(at("archive.db"), "this is no database, and long enough to be read as one")
-            .unwrap();
-        fs::create_dir(at("policies")).unwrap();
-        fs::write(at("policies/all.cedar"), POLICIES).unwrap();
-        fs::write(at("portcullis.toml"), CONFIG).unwrap();
-        generate_key_file(&at("jwks.json")).unwrap();
-        let config = Config::load(&at("portcullis.toml")).unwrap();
+        let house = House::new(SOURCES);
+        house.file("notes/letters.csv", "org_id,text\nacme,secret-a\nother,secret-b\n");
+        house.file("archive.db", "this is no database, and long enough to be read as one");
+        house.file("policies/all.cedar", POLICIES);
+        let config = house.loaded();
         let gateway = assembly::start(&config).await.unwrap();
-        Self { dir, config, gateway }
+        Self { house, config, gateway }
     }
 
     /// With nothing remembered of the sources.
@@ -79,10 +58,6 @@ impl Place {
 
     async fn readiness(&self) -> Readiness {
         self.observed().readiness().await
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
     }
 }
 
@@ -132,17 +107,7 @@ async fn what_is_counted_names_nobody() {
     let long = format!("GET /healthz HTTP/1.1\r\nCookie: {}", "x".repeat(9000));
     assert!(ask(operators, &long).await.starts_with("HTTP/1.1 431 "));
 
-    let key = SigningKey::of(&place.config.identity.issuers[0]).unwrap();
-    let now = std::time::SystemTime::now();
-    let token = key
-        .sign(&Grant {
-            user: "ada".to_owned(),
-            claims: Map::from_iter([("org_id".to_owned(), json!("acme"))]),
-            agent: None,
-            issued_at: now,
-            expires_at: now + Duration::from_secs(600),
-        })
-        .unwrap();
+    let token = place.house.token("ada", &[]);
     let login = async |token: &str| {
         let mut config = tokio_postgres::Config::new();
         config.host("127.0.0.1").port(clients).user("ada").password(token).dbname("portcullis");
@@ -173,7 +138,8 @@ async fn what_is_counted_names_nobody() {
     }
     let readiness = get(operators, "/readyz").await;
     for page in [&metrics, &readiness] {
-        for secret in ["ada", "acme", "secret", "letters", "SELECT", place.path().to_str().unwrap()]
+        for secret in
+            ["ada", "acme", "secret", "letters", "SELECT", place.house.path("").to_str().unwrap()]
         {
             assert!(!page.contains(secret), "{secret}: {page}");
         }
@@ -207,14 +173,14 @@ async fn readiness_follows_policies_and_required_sources() {
     };
     assert_eq!(place.readiness().await, well);
 
-    let file = place.path().join("policies/all.cedar");
+    let file = place.house.path("policies/all.cedar");
     fs::write(&file, "permit (principal").unwrap();
     let broken = Readiness { ready: false, policies: "broken", ..well.clone() };
     assert_eq!(settled(&place, &broken).await, broken);
     fs::write(&file, POLICIES).unwrap();
     assert_eq!(settled(&place, &well).await, well);
 
-    fs::rename(place.path().join("notes"), place.path().join("elsewhere")).unwrap();
+    fs::rename(place.house.path("notes"), place.house.path("elsewhere")).unwrap();
     let lacking = Readiness {
         ready: false,
         unreachable: vec!["notes".to_owned(), "archive".to_owned()],
@@ -229,7 +195,7 @@ async fn readiness_follows_policies_and_required_sources() {
                 \"unreachable\":[\"notes\",\"archive\"]}\n";
     assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
 
-    fs::rename(place.path().join("elsewhere"), place.path().join("notes")).unwrap();
+    fs::rename(place.house.path("elsewhere"), place.house.path("notes")).unwrap();
     assert_eq!(place.readiness().await, well);
     // What was seen holds for a moment, so that asking is cheap.
     assert_eq!(get(operators, "/readyz").await, answer);

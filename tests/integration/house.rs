@@ -1,7 +1,7 @@
 //! A gateway in a folder of its own, served by the real program.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -47,8 +47,13 @@ pub struct House {
 impl House {
     /// With this added to the configuration: keys of `[server]` first, then further sections.
     pub fn new(more: &str) -> Self {
+        Self::of(&format!("{SETTINGS}{more}"))
+    }
+
+    /// With a configuration that names its keys as every house does.
+    pub fn of(config: &str) -> Self {
         let house = Self { dir: tempfile::tempdir().unwrap() };
-        house.file("portcullis.toml", &format!("{SETTINGS}{more}"));
+        house.file("portcullis.toml", config);
         house.file("keys/token.key", "a key for the tokens of a test, no more\n");
         generate_key_file(&house.path("keys/jwks.json")).unwrap();
         fs::create_dir(house.path("policies")).unwrap();
@@ -91,6 +96,11 @@ impl House {
         key.sign(&Grant { user, claims, agent: None, issued_at, expires_at }).unwrap()
     }
 
+    /// The configuration, as the program reads it.
+    pub fn loaded(&self) -> Config {
+        Config::load(&self.config()).unwrap()
+    }
+
     /// The program, in this folder.
     pub fn program(&self) -> Command {
         let mut command = Command::new(PROGRAM);
@@ -109,7 +119,13 @@ impl House {
 
     /// Serves until the value is dropped.
     pub fn serve(&self) -> Served {
-        Served::start(self)
+        Served::start(self, &[])
+    }
+
+    /// The same on a small file system of its own at this folder, which goes with the gateway.
+    pub fn serve_on_a_small_disk(&self, folder: &str) -> Served {
+        let path = self.path(folder);
+        Served::start(self, &FullDisk::within(path.to_str().unwrap()))
     }
 }
 
@@ -146,11 +162,13 @@ struct Log {
 }
 
 impl Served {
-    fn start(house: &House) -> Self {
+    fn start(house: &House, within: &[&str]) -> Self {
         // The shell outlives the test by no more than the end of its input takes.
         const KEEPER: &str = "\"$@\" <&- >&- & exec 2>&-; echo $!; read -r _; kill $!; wait $!";
         let mut keeper = Command::new("sh")
-            .args(["-c", KEEPER, "keeper", PROGRAM, "serve", "--config"])
+            .args(["-c", KEEPER, "keeper"])
+            .args(within)
+            .args([PROGRAM, "serve", "--config"])
             .arg(house.config())
             .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
@@ -195,6 +213,52 @@ impl Drop for Served {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
+    }
+}
+
+/// A small file system that only a gateway has, seen from outside.
+pub struct FullDisk(PathBuf);
+
+impl FullDisk {
+    const MOUNT: &str = "mount -t tmpfs -o size=256k,mode=700 tmpfs \"$0\" && exec \"$@\"";
+
+    /// What runs a command with such a disk at this folder. Whoever may have users of their own
+    /// may have a file system, without being root.
+    fn within(folder: &str) -> [&str; 7] {
+        ["unshare", "-Urm", "--", "sh", "-c", Self::MOUNT, folder]
+    }
+
+    /// Whether the system lets us.
+    pub fn possible() -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let [program, arguments @ ..] = Self::within(folder.path().to_str().unwrap());
+        let tried = Command::new(program).args(arguments).arg("true").output();
+        tried.is_ok_and(|tried| tried.status.success())
+    }
+
+    /// The disk that a gateway has at this folder.
+    pub fn of(served: &Served, folder: &Path) -> Self {
+        let root = PathBuf::from(format!("/proc/{}/root", served.process));
+        Self(root.join(folder.strip_prefix("/").unwrap()))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Takes what room there is.
+    pub fn fill(&self) {
+        let mut ballast = File::create(self.0.join("ballast")).unwrap();
+        let full = loop {
+            if let Err(error) = ballast.write_all(&[0; 512]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+    }
+
+    pub fn make_room(&self) {
+        fs::remove_file(self.0.join("ballast")).unwrap();
     }
 }
 

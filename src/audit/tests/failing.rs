@@ -1,8 +1,8 @@
 //! A disk that fails: no statement is granted without its record, nothing half-written stands,
 //! and no outcome is lost.
 
-use std::io;
-use std::process::Command;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
 use super::*;
@@ -41,7 +41,7 @@ struct Faulty {
 impl Faulty {
     fn unless(&self, those: &[Fails]) -> io::Result<()> {
         match *self.fails.lock().unwrap() {
-            Some(fails) if those.contains(&fails) => Err(io::ErrorKind::StorageFull.into()),
+            Some(fails) if those.contains(&fails) => no_space(),
             _ => Ok(()),
         }
     }
@@ -180,37 +180,53 @@ async fn a_log_that_is_closed_while_the_disk_fails_opens_again() {
     }
 }
 
-/// A folder on a disk of 64 KiB; `None` where this process may not mount one.
-struct TinyDisk(PathBuf);
+/// A disk on which so many bytes may still be added to the segments. Past them it is the kernel
+/// that says there is no space, as it does of a real one.
+struct Bounded {
+    files: Files,
+    left: Arc<Mutex<usize>>,
+}
 
-impl TinyDisk {
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(at)
-            .output()
-            .is_ok_and(|output| output.status.success());
-        mounted.then(|| Self(at.to_owned()))
+impl Disk for Bounded {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut left = self.left.lock().unwrap();
+        let fits = bytes.len().min(*left);
+        *left -= fits;
+        self.files.append(&bytes[..fits])?;
+        if fits == bytes.len() { Ok(()) } else { no_space() }
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.files.sync()
+    }
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        self.files.truncate(bytes)
+    }
+    fn rotate(&mut self, segment: u64) -> io::Result<()> {
+        self.files.rotate(segment)
+    }
+    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
+        self.files.write_head(offset, copy)
+    }
+    fn sync_head(&mut self) -> io::Result<()> {
+        self.files.sync_head()
     }
 }
 
-impl Drop for TinyDisk {
-    fn drop(&mut self) {
-        Command::new("umount").arg("--lazy").arg(&self.0).status().unwrap();
-    }
+/// What the kernel says where a disk is full.
+fn no_space() -> io::Result<()> {
+    let refused = File::options().write(true).open("/dev/full")?.write_all(b"x");
+    assert_eq!(refused.as_ref().map_err(io::Error::kind), Err(io::ErrorKind::StorageFull));
+    refused
 }
 
 #[tokio::test]
 async fn a_full_disk_stops_statements_until_there_is_room() {
     let place = Place::new();
-    let Some(disk) = TinyDisk::mount(&place.dir) else {
-        println!("skipped: mounting a small tmpfs needs root");
-        return;
-    };
-    let log = place.open();
-    let ballast = place.file("ballast");
-    write(&ballast, &[0; 16 << 10]);
+    drop(place.open());
+    let opened = recover::open(&place.dir, &place.key).unwrap();
+    let left = Arc::new(Mutex::new(20_000));
+    let disk = Bounded { files: opened.files, left: left.clone() };
+    let log = AuditLog::start(Writer::new(disk, opened.signer, opened.durable, 1 << 20)).unwrap();
     let mut granted = Vec::new();
     let refused = loop {
         match log.intent(intent(&"x".repeat(500))).await {
@@ -227,7 +243,7 @@ async fn a_full_disk_stops_statements_until_there_is_room() {
     }
     assert_refused(log.intent(intent(&"x".repeat(500))).await);
 
-    std::fs::remove_file(&ballast).unwrap();
+    *left.lock().unwrap() = 1 << 20;
     log.intent(intent("SELECT 1")).await.unwrap().finish(outcome());
     drop(log);
     place.assert_whole();
@@ -235,5 +251,4 @@ async fn a_full_disk_stops_statements_until_there_is_room() {
     assert_paired(&records);
     let intents = records.iter().filter(|record| matches!(record.entry, Entry::Intent(_))).count();
     assert_eq!(intents, count + 1);
-    drop(disk);
 }

@@ -83,7 +83,7 @@ def for_tenant(folder, tenant):
     for table, columns in SCHEMA.items():
         if columns.startswith("tenant "):
             database.execute(f"DELETE FROM {table} WHERE tenant <> ?", [tenant])
-    secret = (folder / "token.key").read_bytes().strip()
+    secret = (folder / "keys" / "token.key").read_bytes().strip()
     addresses = database.execute("SELECT c_custkey, c_address FROM customer").fetchall()
     tokens = [(token(secret, tenant, address), key) for key, address in addresses]
     database.executemany("UPDATE customer SET c_address = ? WHERE c_custkey = ?", tokens)

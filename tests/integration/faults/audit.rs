@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::house::FullDisk;
 
 /// How much the process may write to one file: what is there, or everything.
 fn limit(served: &Served, bytes: &str) {
@@ -36,4 +37,47 @@ async fn without_space_for_its_record_no_query_runs() {
     assert_eq!(session.ask(query).await.unwrap(), ["3"]);
     assert_serves(&house, &served).await;
     assert_on_record(&house, served, &["refused"]);
+}
+
+/// The same on a disk that is full: there is a disk of its own beneath the audit folder, and every
+/// byte of it is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_no_query_runs_until_there_is_room() {
+    if !FullDisk::possible() {
+        // Then the kernel's words for it are heard by the audit log's own tests alone.
+        println!("not run: this system gives nobody a file system of their own (unshare -Urm)");
+        return;
+    }
+    let house = lake();
+    std::fs::create_dir(house.path("audit")).unwrap();
+    let served = house.serve_on_a_small_disk("audit");
+    let disk = FullDisk::of(&served, &house.path("audit"));
+    let token = house.token("ines", &[]);
+    let session = Session::open(&served, "ines", &token).await.unwrap();
+    let query = "SELECT count(*) FROM lake.visits";
+    assert_eq!(session.ask(query).await.unwrap(), ["3"]);
+
+    disk.fill();
+    // There may be room in what the log has begun.
+    let mut answers = 0;
+    let refused = loop {
+        match session.ask(query).await {
+            Ok(_) => answers += 1,
+            Err(told) => break told,
+        }
+        assert!(answers < 100, "the disk is not full");
+    };
+    refused.assert("53100", "the audit record cannot be written");
+    session.ask("SELECT 1").await.unwrap_err().assert("53100", &refused.message);
+    let none = Session::open(&served, "ines", &token).await.map(drop).unwrap_err();
+    none.assert("53100", "the audit record cannot be written");
+
+    disk.make_room();
+    assert_eq!(session.ask(query).await.unwrap(), ["3"]);
+    assert_serves(&house, &served).await;
+    // The disk goes with the gateway.
+    let verified = house.program().args(["audit", "verify"]).arg(disk.path()).output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    assert!(records(disk.path()).contains("refused"));
+    assert_eq!(served.stop(), Some(0));
 }
