@@ -105,8 +105,13 @@ impl AuditLog {
     pub async fn intent(&self, intent: Intent) -> Result<Pending, AuditError> {
         let payload = Payload::intent(&intent);
         drop(intent);
+        let asked = Instant::now();
         let granted = self.grant(payload).await;
         self.tally.written(&granted);
+        if let Ok(pending) = &granted {
+            let duration_us = asked.elapsed().as_micros();
+            tracing::debug!(record = pending.id(), duration_us, "on record");
+        }
         granted
     }
 

@@ -88,6 +88,15 @@ impl Pending {
     fn record(&mut self, outcome: Outcome) {
         let Some(Seat { place, queue, tally }) = self.seat.take() else { return };
         tally.ended(&outcome);
+        tracing::debug!(
+            record = self.id,
+            result = outcome.result.word(),
+            sqlstate = outcome.result.sqlstate(),
+            rows = outcome.rows,
+            bytes = outcome.bytes,
+            duration_us = outcome.duration_us,
+            "ended"
+        );
         let payload = Payload::outcome(self.id, outcome.clipped(OUTCOME_TEXT_BYTES));
         let entry = Entry::Behind(Finished { payload, _place: place });
         if queue.send(entry).is_err() {

@@ -147,6 +147,25 @@ impl Result {
         let message = error.message.clone().into_owned();
         Self::Stopped { by, sqlstate: error.sqlstate.code().to_owned(), message }
     }
+
+    /// The word for it in the record.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error { .. } => "error",
+            Self::Closed => "closed",
+            Self::Stopped { .. } => "stopped",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// What the client got, or would have got, where there is such.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Error { sqlstate, .. } | Self::Stopped { sqlstate, .. } => Some(sqlstate),
+            Self::Ok | Self::Closed | Self::Abandoned => None,
+        }
+    }
 }
 
 impl Outcome {

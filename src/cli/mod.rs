@@ -7,11 +7,11 @@ mod check;
 mod columns;
 mod demo;
 mod key;
+mod logging;
 mod serve;
 mod token;
 
 use std::error::Error;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::builder::Styles;
@@ -54,7 +54,7 @@ const STYLES: Styles = Styles::styled()
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    start_logging(match &cli.command {
+    logging::start(match &cli.command {
         // It speaks for itself.
         Command::Demo(_) => "error",
         _ => "warn,portcullis=info",
@@ -111,19 +111,6 @@ fn survive_full_files() -> std::io::Result<()> {
     // What was registered stays so, whether anybody listens or not.
     let kind = tokio::signal::unix::SignalKind::from_raw(FILE_SIZE_EXCEEDED);
     tokio::signal::unix::signal(kind).map(drop)
-}
-
-/// Logs to standard error, in colour where that is a terminal; `RUST_LOG` chooses what, and
-/// `default` where it is not set.
-fn start_logging(default: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let to_a_terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(to_a_terminal)
-        .init();
 }
 
 /// `1 record`, `12 records`

@@ -20,7 +20,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
+use super::spans;
 use super::turn::Admission;
 use crate::error::ClientError;
 use crate::guard::{SealedPlan, batch_bytes};
@@ -45,6 +47,7 @@ impl Engine {
     /// # Errors
     /// Where the system gives none.
     pub fn start() -> std::io::Result<Self> {
+        spans::follow();
         let runtime = Builder::new_multi_thread()
             .enable_all()
             .thread_name("portcullis-engine")
@@ -122,7 +125,8 @@ impl Running {
     fn start(engine: &Handle, run: Run) -> Self {
         let Run { plan, context, deadline, admission } = run;
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        let task = engine.spawn(async move {
+        // What is said of a query over there stands in its span, too.
+        let work = async move {
             let computed = AssertUnwindSafe(compute(plan, context, &admission, &sender));
             let failed = match timeout_at(deadline, computed.catch_unwind()).await {
                 Ok(Ok(Ok(()))) => return,
@@ -132,7 +136,8 @@ impl Running {
             };
             // A client that left needs no error.
             let _ = sender.send(Err(failed)).await;
-        });
+        };
+        let task = engine.spawn(work.in_current_span());
         Self { batches, given: None, task: task.abort_handle() }
     }
 }
@@ -143,11 +148,19 @@ async fn compute(
     admission: &Admission,
     sender: &mpsc::Sender<Result<Counted>>,
 ) -> Result<()> {
+    let asked = Instant::now();
     let _place = admission.statement().await?;
+    tracing::debug!(waited_us = asked.elapsed().as_micros(), "running");
     let pool = Arc::clone(context.memory_pool());
     let mut rows = plan.execute(context)?;
+    let mut first = true;
     while let Some(batch) = rows.next().await {
-        if sender.send(Ok(Counted::new(batch?, &pool)?)).await.is_err() {
+        let batch = batch?;
+        if std::mem::take(&mut first) {
+            let (rows, duration_us) = (batch.num_rows(), asked.elapsed().as_micros());
+            tracing::debug!(rows, duration_us, "first rows");
+        }
+        if sender.send(Ok(Counted::new(batch, &pool)?)).await.is_err() {
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! From a guarded plan to a running one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,6 +96,7 @@ pub async fn prepare(
     resources: &Resources,
     holder: Holder,
 ) -> Result<Prepared> {
+    let asked = Instant::now();
     let handed = hand_over(plan.logical().clone())?;
     let admission = Admission::new(&resources.turns, holder);
     let scans = Arc::new(Scans { admission: admission.clone(), sent: Mutex::default() });
@@ -116,6 +117,8 @@ pub async fn prepare(
     let physical = weighed(physical)?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
+    let sources: BTreeSet<&str> = sent.iter().map(|(source, _)| source.as_str()).collect();
+    tracing::debug!(?sources, duration_us = asked.elapsed().as_micros(), "prepared");
     let engine = Arc::clone(&resources.engine);
     let context = context(guard, resources, rows);
     Ok(Prepared { plan: sealed, sent, context, engine, admission })

@@ -8,6 +8,7 @@ mod engine;
 mod execute;
 mod memory;
 mod remote;
+mod spans;
 mod turn;
 
 pub use execute::{Prepared, Resources, prepare};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -158,6 +159,23 @@ impl Guard {
         query: &Query,
         declared: &[Option<FieldRef>],
     ) -> Result<Described> {
+        let asked = Instant::now();
+        let described = self.described(catalog, query, declared)?;
+        tracing::debug!(
+            parameters = described.parameters.len(),
+            columns = described.columns.fields().len(),
+            duration_us = asked.elapsed().as_micros(),
+            "described"
+        );
+        Ok(described)
+    }
+
+    fn described(
+        &self,
+        catalog: &SessionCatalog,
+        query: &Query,
+        declared: &[Option<FieldRef>],
+    ) -> Result<Described> {
         let first = self.analyze(self.bind_names(catalog, query, declared)?)?;
         let parameters = parameters(&first, declared)?;
         let all_known = parameters.len() == declared.len() && declared.iter().all(Option::is_some);
@@ -182,6 +200,7 @@ impl Guard {
         values: Vec<ScalarValue>,
         now: DateTime<Utc>,
     ) -> Result<GuardedPlan> {
+        let asked = Instant::now();
         let declared: Vec<_> = parameters.iter().cloned().map(Some).collect();
         let mut plan = self.bind_names(catalog, query, &declared)?;
         if !values.is_empty() {
@@ -196,6 +215,8 @@ impl Guard {
         let plan = self.state.optimizer().optimize(plan, &optimizing, |_, _| {})?;
         check::logical(&plan)?;
         let touched = touched(&plan)?;
+        let duration_us = asked.elapsed().as_micros();
+        tracing::debug!(tables = touched.len(), duration_us, "planned");
         Ok(GuardedPlan { plan, touched })
     }
 

@@ -45,7 +45,9 @@ impl Verifier {
             .find(|keys| keys.issuer().issuer == issuer)
             .ok_or_else(|| IdentityError::UnknownIssuer(Excerpt::of(issuer)))?;
         let claims = token.verified_by(&keys.current())?;
-        claims::principal(&claims, keys.issuer(), &self.attributes, user, now)
+        let principal = claims::principal(&claims, keys.issuer(), &self.attributes, user, now)?;
+        tracing::debug!(agent = principal.agent.is_some(), "the token is good");
+        Ok(principal)
     }
 }
 

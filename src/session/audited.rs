@@ -50,20 +50,12 @@ impl AuditedRows {
     }
 
     fn finish(&mut self, result: AuditResult) {
+        let _inside = self.span.enter();
         // The rows go first: nothing is read for a statement whose outcome is told.
         self.rows = None;
         if let Some(pending) = self.pending.take() {
             let (rows, bytes) = self.meter.read();
             let duration_us = micros(self.started);
-            let kind = match &result {
-                AuditResult::Ok => "ok",
-                AuditResult::Closed => "closed",
-                AuditResult::Error { sqlstate, .. } | AuditResult::Stopped { sqlstate, .. } => {
-                    sqlstate
-                }
-                AuditResult::Abandoned => "abandoned",
-            };
-            tracing::debug!(rows, bytes, duration_us, kind, "statement ended");
             pending.finish(Outcome { result, rows, bytes, duration_us });
         }
     }

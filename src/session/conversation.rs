@@ -1,6 +1,7 @@
 //! A logged-in connection, as the wire talks to it.
 
 use std::collections::HashMap;
+use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -8,7 +9,7 @@ use std::time::SystemTime;
 use arrow::datatypes::FieldRef;
 use async_trait::async_trait;
 use datafusion::common::ScalarValue;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::census::Counted;
@@ -18,6 +19,7 @@ use super::query::Call;
 use super::record::{Asked, Ledger};
 use super::settings::Settings;
 use super::shown::{text_rows, text_schema};
+use super::trace::{Spans, Trace};
 use crate::audit::Subject;
 use crate::error::{ClientError, SqlState};
 use crate::federate::Holder;
@@ -45,6 +47,7 @@ pub struct Session {
     settings: Settings,
     prepared: HashMap<String, Option<Prepared>>,
     ledger: Ledger,
+    spans: Spans,
     _counted: Counted,
     _place: Place<Holder>,
 }
@@ -63,11 +66,14 @@ struct Executed {
 pub struct Prepared {
     statement: Arc<Statement>,
     declared: Arc<[Option<FieldRef>]>,
+    trace: Trace,
 }
 
 impl Prepared {
-    fn plain(statement: Statement) -> Self {
-        Self { statement: Arc::new(statement), declared: Arc::new([]) }
+    fn new(statement: Statement, declared: Arc<[Option<FieldRef>]>, span: Span) -> Self {
+        let kind = statement.command.kind();
+        span.in_scope(|| tracing::debug!(kind, position = statement.position, "parsed"));
+        Self { statement: Arc::new(statement), declared, trace: Trace::read_in(span) }
     }
 
     pub(in crate::session) fn asked(&self) -> Asked<'_> {
@@ -87,12 +93,14 @@ impl Session {
         if let Some(options) = login.parameters.get("options") {
             settings.apply_options(options)?;
         }
+        let id = Uuid::new_v4().to_string();
         Ok(Self {
+            spans: Spans::new(&id),
             _counted: gateway.census().enter(),
             gateway,
             principal: Arc::new(principal),
             scope,
-            id: Uuid::new_v4().to_string(),
+            id,
             client: login.client,
             process_id: login.process_id,
             settings,
@@ -209,7 +217,7 @@ impl Session {
         values: &[sqlparser::ast::Expr],
     ) -> Result<Executed, ClientError> {
         let prepared = self.find(name)?;
-        let Some(Prepared { statement, declared }) = prepared else {
+        let Some(Prepared { statement, declared, .. }) = prepared else {
             return Err(not_a_query(name));
         };
         let Command::Query(query) = &statement.command else { return Err(not_a_query(name)) };
@@ -239,7 +247,13 @@ impl Session {
         })
     }
 
-    fn prepare_one(&mut self, name: &str, text: &str, declared: &[u32]) -> Result<(), ClientError> {
+    fn prepare_one(
+        &mut self,
+        name: &str,
+        text: &str,
+        declared: &[u32],
+        span: &Span,
+    ) -> Result<(), ClientError> {
         let declared: Arc<[_]> = declared
             .iter()
             .map(|oid| parameter::of_oid(*oid))
@@ -253,10 +267,9 @@ impl Session {
                 "cannot insert multiple commands into a prepared statement",
             ));
         }
-        let prepared =
-            statement.map(|statement| Prepared { statement: Arc::new(statement), declared });
+        let prepared = statement.map(|statement| Prepared::new(statement, declared, span.clone()));
         // What cannot be planned is refused at once, not when it is first run.
-        if let Some(Prepared { statement, declared }) = &prepared
+        if let Some(Prepared { statement, declared, .. }) = &prepared
             && let Command::Query(query) = &statement.command
         {
             self.describe_query(query, declared)?;
@@ -306,7 +319,10 @@ impl Session {
             },
             Command::Explain(explain) => self.explain(asked, explain).await,
             command => match self.command(&statement.text, command) {
-                Ok(answer) => Ok(answer),
+                Ok(answer) => {
+                    tracing::debug!("answered without a source");
+                    Ok(answer)
+                }
                 Err(error) => Err(self.record_refusal(asked, error).await),
             },
         }
@@ -334,8 +350,7 @@ impl Session {
                 let text = Arc::clone(text);
                 let command = Command::Query(query.clone());
                 let statement = Statement { text, position: None, command };
-                let prepared =
-                    Prepared { statement: Arc::new(statement), declared: declared.into() };
+                let prepared = Prepared::new(statement, declared.into(), self.spans.next());
                 self.keep(name.clone(), Some(prepared))?;
                 done("PREPARE", Vec::new())
             }
@@ -400,9 +415,15 @@ impl Conversation for Session {
     }
 
     async fn split(&mut self, text: &str) -> Result<Vec<Prepared>, ClientError> {
+        let span = self.spans.next();
         match self.parse(text) {
-            Ok(statements) => Ok(statements.into_iter().map(Prepared::plain).collect()),
-            Err(error) => Err(self.record_refusal(Asked::text(text), error).await),
+            Ok(statements) => {
+                // The first has the span of the text, which most texts are.
+                let spans = iter::once(span).chain(iter::repeat_with(|| self.spans.next()));
+                let prepared = statements.into_iter().zip(spans);
+                Ok(prepared.map(|(one, span)| Prepared::new(one, Arc::new([]), span)).collect())
+            }
+            Err(error) => Err(self.record_refusal(Asked::text(text), error).instrument(span).await),
         }
     }
 
@@ -425,9 +446,10 @@ impl Conversation for Session {
         text: &str,
         declared: &[u32],
     ) -> Result<(), ClientError> {
-        match self.prepare_one(name, text, declared) {
+        let span = self.spans.next();
+        match span.in_scope(|| self.prepare_one(name, text, declared, &span)) {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.record_refusal(Asked::text(text), error).await),
+            Err(error) => Err(self.record_refusal(Asked::text(text), error).instrument(span).await),
         }
     }
 
@@ -440,9 +462,10 @@ impl Conversation for Session {
     }
 
     async fn describe(&mut self, prepared: &Prepared) -> Result<Description, ClientError> {
-        match self.describe_one(prepared) {
+        let span = prepared.trace.before(&self.spans);
+        match span.in_scope(|| self.describe_one(prepared)) {
             Ok(description) => Ok(description),
-            Err(error) => Err(self.record_refusal(prepared.asked(), error).await),
+            Err(error) => Err(self.record_refusal(prepared.asked(), error).instrument(span).await),
         }
     }
 
@@ -451,8 +474,7 @@ impl Conversation for Session {
         prepared: &Prepared,
         values: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError> {
-        let span =
-            tracing::info_span!("query", session = %self.id, user = %self.principal.person.user);
+        let span = prepared.trace.begin(&self.spans);
         self.answer(prepared, values).instrument(span).await
     }
 
@@ -465,11 +487,14 @@ impl Conversation for Session {
     }
 
     async fn refused(&mut self, prepared: Option<&Prepared>, error: ClientError) -> ClientError {
-        self.record_refusal(prepared.map_or(Asked::text(""), Prepared::asked), error).await
+        let span = prepared.map_or_else(|| self.spans.next(), |prepared| prepared.trace.latest());
+        let asked = prepared.map_or(Asked::text(""), Prepared::asked);
+        self.record_refusal(asked, error).instrument(span).await
     }
 
     async fn stopped(&mut self, prepared: Option<&Prepared>, why: &Stop) {
-        self.record_stop(prepared, why).await;
+        let span = prepared.map_or_else(|| self.spans.next(), |prepared| prepared.trace.latest());
+        self.record_stop(prepared, why).instrument(span).await;
     }
 
     fn ended(&mut self, why: &Stop) {

@@ -11,6 +11,7 @@ mod record;
 mod refusals;
 mod settings;
 mod shown;
+mod trace;
 
 pub use census::SessionCounts;
 pub use conversation::{Prepared, Session};

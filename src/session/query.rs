@@ -193,7 +193,6 @@ impl Session {
         let values = call.values.clone();
         let plan = computing(|| guard.plan(catalog, call.query, &parameters, values, now));
         let plan = plan.map_err(said)?;
-        tracing::debug!(tables = plan.touched().len(), "planned and guarded");
         learned.tables = plan.touched().to_vec();
         Ok(plan)
     }
@@ -204,7 +203,6 @@ impl Session {
             .await
             .map_err(|error| running_error(&error))?;
         learned.sent = ready.sent().to_vec();
-        tracing::debug!(sources = learned.sent.len(), "split between the sources");
         Ok(ready)
     }
 

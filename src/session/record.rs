@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::conversation::{Prepared, Session};
+use super::trace;
 use crate::audit::{
     AuditError, Decision, Intent, Outcome, Pending, Result as Ending, Sent, Stopper,
 };
@@ -95,12 +97,15 @@ impl Session {
     pub(in crate::session) async fn declare(&self, intent: Intent) -> Result<Pending, ClientError> {
         self.ledger().statements.fetch_add(1, Ordering::Relaxed);
         let gateway = Arc::clone(self.gateway());
-        let writing = tokio::spawn(async move { gateway.audit().intent(intent).await });
+        let writing = async move { gateway.audit().intent(intent).await };
+        let writing = tokio::spawn(writing.in_current_span());
         let mut waiting = Waiting { writing: Some(writing), ledger: self.ledger() };
         let Some(writing) = &mut waiting.writing else { return Err(AuditError::Closed.into()) };
         let written = writing.await;
         waiting.writing = None;
-        written.unwrap_or(Err(AuditError::Closed)).map_err(ClientError::from)
+        let pending = written.unwrap_or(Err(AuditError::Closed))?;
+        trace::recorded(pending.id());
+        Ok(pending)
     }
 
     pub(in crate::session) fn intent(&self, asked: Asked<'_>, learned: Learned) -> Intent {
@@ -158,7 +163,10 @@ impl Session {
             unanswered.take()
         };
         let pending = match unanswered {
-            Some(writing) => writing.await.unwrap_or(Err(AuditError::Closed)).map_err(Into::into),
+            Some(writing) => {
+                let pending = writing.await.unwrap_or(Err(AuditError::Closed));
+                pending.inspect(|pending| trace::recorded(pending.id())).map_err(Into::into)
+            }
             None => {
                 let asked = prepared.map_or(Asked::text(""), Prepared::asked);
                 self.declare(self.intent(asked, Learned::default())).await

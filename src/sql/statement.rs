@@ -75,6 +75,27 @@ pub enum Command {
     Nothing(&'static str),
 }
 
+impl Command {
+    /// What sort of statement it is, in a word and without anything of its text.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Query(_) => "query",
+            Self::Explain(_) => "explain",
+            Self::Show(_) | Self::ShowAll => "show",
+            Self::Set { .. } => "set",
+            Self::Reset(_) | Self::ResetAll => "reset",
+            Self::Begin => "begin",
+            Self::Commit => "commit",
+            Self::Rollback => "rollback",
+            Self::Prepare { .. } => "prepare",
+            Self::Execute { .. } => "execute",
+            Self::Deallocate(_) | Self::DeallocateAll => "deallocate",
+            Self::DiscardAll => "discard",
+            Self::Nothing(_) => "nothing",
+        }
+    }
+}
+
 /// A query's tree. Shared, because statements are kept and run again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {

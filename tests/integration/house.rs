@@ -119,13 +119,18 @@ impl House {
 
     /// Serves until the value is dropped.
     pub fn serve(&self) -> Served {
-        Served::start(self, &[])
+        Served::start(self, None, &[])
     }
 
     /// The same on a small file system of its own at this folder, which goes with the gateway.
     pub fn serve_on_a_small_disk(&self, folder: &str) -> Served {
         let path = self.path(folder);
-        Served::start(self, &FullDisk::within(path.to_str().unwrap()))
+        Served::start(self, None, &FullDisk::within(path.to_str().unwrap()))
+    }
+
+    /// The same with this in `RUST_LOG`.
+    pub fn serve_logging(&self, what: &str) -> Served {
+        Served::start(self, Some(what), &[])
     }
 }
 
@@ -162,7 +167,7 @@ struct Log {
 }
 
 impl Served {
-    fn start(house: &House, within: &[&str]) -> Self {
+    fn start(house: &House, logged: Option<&str>, within: &[&str]) -> Self {
         // The shell outlives the test by no more than the end of its input takes.
         const KEEPER: &str = "\"$@\" <&- >&- & exec 2>&-; echo $!; read -r _; kill $!; wait $!";
         let mut keeper = Command::new("sh")
@@ -171,6 +176,7 @@ impl Served {
             .args([PROGRAM, "serve", "--config"])
             .arg(house.config())
             .env_remove("RUST_LOG")
+            .envs(logged.map(|what| ("RUST_LOG", what)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -33,8 +33,10 @@ pub trait Batches: Send + 'static {
 /// thread waits in between: a client that never reads holds none.
 pub fn blocking_stream(schema: SchemaRef, batches: impl Batches) -> SendableRecordBatchStream {
     let stream = stream::try_unfold(batches, async |mut batches| {
+        // What is said of a statement there stands in its span, too.
+        let span = tracing::Span::current();
         let reading = tokio::task::spawn_blocking(move || {
-            let batch = batches.next_batch();
+            let batch = span.in_scope(|| batches.next_batch());
             (batches, batch)
         });
         let (batches, batch) =

@@ -176,6 +176,7 @@ fn grouped(files: &TableFiles, most: usize) -> Vec<Vec<DataFile>> {
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ConnectorError> + Send + 'static,
 ) -> Result<T, ConnectorError> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let span = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
     done.map_err(|error| ConnectorError::Failed(error.to_string()))?
 }

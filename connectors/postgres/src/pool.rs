@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::Instrument as _;
 
 use crate::fault::fault;
 use crate::options::{Options, TlsMode};
@@ -201,7 +202,7 @@ impl Drop for Lease {
         // The slot is held until the server was told, so that it never works on more statements
         // than the pool allows.
         let (slot, tls) = (self.slot.take(), self.pool.tls.clone());
-        runtime.spawn(async move {
+        let cancelling = async move {
             let token = connection.client.cancel_token();
             let cancelled = timeout(CANCEL_TIMEOUT, token.cancel_query(tls));
             if !matches!(cancelled.await, Ok(Ok(()))) {
@@ -209,6 +210,7 @@ impl Drop for Lease {
             }
             drop(connection);
             drop(slot);
-        });
+        };
+        runtime.spawn(cancelling.in_current_span());
     }
 }

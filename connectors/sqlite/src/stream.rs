@@ -59,7 +59,9 @@ fn started(
     let (sender, receiver) = channel(WAITING);
     let stop = Stop(Arc::new(AtomicBool::new(false)));
     let stopped = stop.0.clone();
+    let span = tracing::Span::current();
     let work = move || {
+        let _inside = span.entered();
         // The slot is free again when the thread has ended, and not before.
         let _slot = slot;
         if let Err(error) = read(&query, &stopped, &sender) {

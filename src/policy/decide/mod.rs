@@ -10,6 +10,7 @@ mod verdict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use portcullis_connector_api::{Predicate, SourceName, TableName};
 
@@ -81,19 +82,47 @@ impl Policies {
         source: &SourceName,
         table: &TableName,
     ) -> Result<Permit, Denial> {
+        let asked = Instant::now();
+        let decided = self.permit_for(principal, facts, source, table);
+        let duration_us = asked.elapsed().as_micros();
+        match &decided {
+            Ok((permit, cached)) => tracing::debug!(
+                %source,
+                %table,
+                shows_nothing = permit.shows_nothing(),
+                cached,
+                duration_us,
+                "permit decided"
+            ),
+            // What a denial says of the caller's attributes is for nobody's log.
+            Err(_) => tracing::debug!(%source, %table, duration_us, "no permit could be decided"),
+        }
+        decided.map(|(permit, _)| permit)
+    }
+
+    /// The permit, and whether the caches held all that it is made of.
+    fn permit_for(
+        &self,
+        principal: &Principal,
+        facts: &RequestFacts,
+        source: &SourceName,
+        table: &TableName,
+    ) -> Result<(Permit, bool), Denial> {
         let unknown = || Denial::UnknownTable { source_name: source.clone(), table: table.clone() };
         let shape = self.schema.table(source, table).ok_or_else(unknown)?;
         let agent = principal.agent.as_ref();
         let agent_name = agent.map(|agent| agent.user.as_str());
         let ask = |subject, identity| Asked { subject, identity, agent: agent_name, facts };
 
-        let (person_rows, person_columns) =
+        let (person_rows, person_columns, mut cached) =
             self.decide(&ask(Subject::Person, &principal.person), shape)?;
         let mut rows = person_rows.filter.clone();
         let mut levels = person_columns.levels.clone();
         let mut decided_by = &person_rows.decided_by | &person_columns.decided_by;
         if let Some(agent) = agent {
-            let (agent_rows, agent_columns) = self.decide(&ask(Subject::Agent, agent), shape)?;
+            let (agent_rows, agent_columns, agent_cached) =
+                self.decide(&ask(Subject::Agent, agent), shape)?;
+            cached &= agent_cached;
             rows = rows.and(agent_rows.filter.clone());
             levels = levels
                 .into_iter()
@@ -112,14 +141,15 @@ impl Policies {
                 access: levels.into_access(),
             })
             .collect();
-        Ok(Permit {
+        let permit = Permit {
             source: source.clone(),
             table: table.clone(),
             rows: tidy(rows),
             columns,
             decided_by,
             policy_set: self.hash.clone(),
-        })
+        };
+        Ok((permit, cached))
     }
 
     /// Whether a source that cannot be asked for its tables might have something that this
@@ -142,12 +172,13 @@ impl Policies {
             && agent.is_none_or(|agent| may(Subject::Agent, agent))
     }
 
-    /// Rows and columns for one identity, from the caches where they hold beyond this request.
+    /// Rows and columns for one identity, from the caches where they hold beyond this request, and
+    /// whether both were there.
     fn decide(
         &self,
         asked: &Asked<'_>,
         shape: &TableShape,
-    ) -> Result<(Arc<Rows>, Arc<Columns>), Denial> {
+    ) -> Result<(Arc<Rows>, Arc<Columns>, bool), Denial> {
         let slices = self.slices.table(shape, asked.subject).ok_or_else(|| {
             Denial::UnknownTable { source_name: shape.source.clone(), table: shape.table.clone() }
         })?;
@@ -157,7 +188,7 @@ impl Policies {
         let passing = slices.levels.iter().any(|(_, slice)| slice.mentions.passing);
         let columns_key = (!passing).then_some(&key);
         match (self.caches.rows.get(rows_key), self.caches.columns.get(columns_key)) {
-            (Some(rows), Some(columns)) => Ok((rows, columns)),
+            (Some(rows), Some(columns)) => Ok((rows, columns, true)),
             (rows, columns) => {
                 let evaluation = Evaluation::new(asked, shape, &self.schema)?;
                 let rows = match rows {
@@ -171,7 +202,7 @@ impl Policies {
                         self.caches.columns.keep(columns_key, columns)
                     }
                 };
-                Ok((rows, columns))
+                Ok((rows, columns, false))
             }
         }
     }

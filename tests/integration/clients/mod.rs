@@ -1,6 +1,7 @@
 //! Real clients against the real program, in front of a real PostgreSQL.
 
 mod demonstration;
+mod logged;
 mod psql;
 mod python;
 mod tokio_client;
@@ -25,6 +26,13 @@ impl World {
 
     /// With more keys in `[server]`, and whatever else is put into the house.
     fn prepared(server: &str, prepare: impl FnOnce(&House)) -> Self {
+        let house = Self::house(server, prepare);
+        let served = house.serve();
+        Self { house, served }
+    }
+
+    /// The same before it serves.
+    fn house(server: &str, prepare: impl FnOnce(&House)) -> House {
         let house = House::new(&format!("{server}\n{}", text("clients/house.toml")));
         let url = postgres::shared().database(&text("clients/house.sql"));
         house.file("box.url", &url);
@@ -35,8 +43,7 @@ impl World {
              4,other,2024-05-04\n",
         );
         prepare(&house);
-        let served = house.serve();
-        Self { house, served }
+        house
     }
 
     /// The address and password of an analyst.
