@@ -124,10 +124,41 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use std::collections::BTreeSet;
+
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    /// The README's table has every command, and each line of it can be typed.
+    #[test]
+    fn the_readme_knows_the_commands() {
+        let readme = include_str!("../../README.md");
+        let (_, table) = readme.split_once("\n| command | does |\n").unwrap();
+        let rows =
+            table.lines().take_while(|line| line.starts_with("| `") || line.starts_with("|-"));
+        let mut told = BTreeSet::new();
+        for row in rows.filter_map(|line| line.strip_prefix("| `")) {
+            let (command, _) = row.split_once('`').unwrap();
+            let words: Vec<&str> = command.split(' ').collect();
+            if let Err(error) = super::Cli::try_parse_from(&words) {
+                panic!("{command}: {error}");
+            }
+            let depth = if words[1] == "audit" { 2 } else { 1 };
+            told.insert(words[1..=depth].join(" "));
+        }
+        let mut known = BTreeSet::new();
+        for command in super::Cli::command().get_subcommands() {
+            let name = command.get_name().to_owned();
+            let nested = command.get_subcommands().map(|one| format!("{name} {}", one.get_name()));
+            known.extend(nested);
+            if !command.has_subcommands() {
+                known.insert(name);
+            }
+        }
+        assert_eq!(told, known);
     }
 }

@@ -2,6 +2,7 @@
 //! README of the repository are run, and must answer as it is written there.
 
 mod console;
+mod own_data;
 mod samples;
 
 use console::Document;
