@@ -1,9 +1,12 @@
 //! What keeps the house in order: arrows between rooms, the size of files, crates that must be
-//! there once or not at all, samples that are complete.
+//! there once or not at all, samples that are complete, merges that were finished.
+
+mod licenses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Lines of a file, tests aside, past which it asks to be two rooms.
 const MOST_LINES: usize = 600;
@@ -173,4 +176,24 @@ fn samples_of_policies_are_complete() {
         samples += 1;
     }
     assert!(samples >= 3, "the samples are gone");
+}
+
+#[test]
+fn no_merge_was_left_half_way() {
+    let tracked =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(repository()).output().unwrap();
+    assert!(tracked.status.success(), "{}", String::from_utf8_lossy(&tracked.stderr));
+    let tracked = String::from_utf8(tracked.stdout).unwrap();
+    let mut wrong = Vec::new();
+    for name in tracked.split_terminator('\0') {
+        // A file that was removed and not committed is of no concern.
+        let Ok(bytes) = fs::read(repository().join(name)) else { continue };
+        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+            if line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ") {
+                wrong.push(format!("{name}:{number}"));
+            }
+        }
+    }
+    assert!(tracked.contains("Cargo.toml\0"), "these are not the tracked files: {tracked}");
+    assert!(wrong.is_empty(), "both sides of a merge stand in:\n{}", wrong.join("\n"));
 }

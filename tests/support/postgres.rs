@@ -182,7 +182,10 @@ fn keep(bin: &Path, folder: &Path, as_postgres: bool) -> Option<Child> {
     None
 }
 
-/// The programs of the newest server that is installed.
+/// What an expression means is what this version means by it (`docs/sql.md`).
+const PREFERRED: u32 = 15;
+
+/// The programs of the server whose meaning we promise, or else of the newest that is installed.
 fn programs() -> PathBuf {
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = installed
@@ -192,7 +195,7 @@ fn programs() -> PathBuf {
             bin.join("initdb").exists().then_some((version, bin))
         })
         .collect();
-    versions.sort();
+    versions.sort_by_key(|(version, _)| (*version == PREFERRED, *version));
     match versions.pop() {
         Some((_, bin)) => bin,
         None => panic!("no PostgreSQL server: install Debian's package \"postgresql\""),

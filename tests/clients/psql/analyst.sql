@@ -5,9 +5,7 @@
 \d box.people
 \d lake.visits
 \d box.secrets
-\dv
 \df
-\du
 \pset tuples_only off
 SELECT * FROM box.people ORDER BY id;
 SELECT p.name, c.name AS country, count(v.at) AS visits FROM box.people p LEFT JOIN box.countries c ON c.code = p.country LEFT JOIN lake.visits v ON v.person = p.id GROUP BY 1, 2 ORDER BY 1;

@@ -50,6 +50,39 @@ fn psql_knows_where_it_is() {
     let said = psql(&address, &password, &["-At", "-c", "\\l"]);
     assert_eq!(said.out.lines().count(), 1, "{said:?}");
     assert!(said.out.starts_with("portcullis|"), "{said:?}");
+    let said = psql(&address, &password, &["-At", "-c", "\\du"]);
+    assert_eq!(said.out.lines().count(), 2, "{said:?}");
+    assert!(said.out.lines().any(|line| line.starts_with("ines|")), "{said:?}");
+    assert!(said.out.contains("\nportcullis|Cannot login"), "{said:?}");
+}
+
+#[test]
+fn psql_lists_what_there_is() {
+    let world = World::new();
+    let (address, password) = world.analyst();
+    let ask = |command| psql(&address, &password, &["-At", "-c", command]);
+    let all = "box|countries|table|portcullis\nbox|many|table|portcullis\n\
+               box|people|table|portcullis\nbox|types|table|portcullis\n\
+               lake|visits|table|portcullis\n";
+    let said = ask("\\d");
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), all, ""), "{said:?}");
+    // The words in which psql says so, and where, are not the same in each version.
+    let said = ask("\\dv");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!said.out.contains("box") && !said.err.contains("ERROR"), "{said:?}");
+
+    let said = ask("\\d+ box.people");
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let columns: Vec<&str> =
+        said.out.lines().filter_map(|line| line.split('|').next()).take(5).collect();
+    assert_eq!(columns, ["id", "org_id", "name", "country", "email"], "{said:?}");
+    for fact in ["\nid|integer||not null|", "\nname|character varying||not null|"] {
+        assert!(format!("\n{}", said.out).contains(fact), "{fact}: {said:?}");
+    }
+    assert!(!said.out.contains("note"), "{said:?}");
+    let said = ask("\\d+ box.secrets");
+    let told = format!("{}{}", said.out, said.err);
+    assert!(told.starts_with("Did not find any relation named \"box.secrets\"."), "{said:?}");
 }
 
 #[test]
