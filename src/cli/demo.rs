@@ -32,15 +32,17 @@ pub(super) fn run(options: &Options) -> Outcome {
     let company = demo::prepare(&options.dir, &mut screen)?;
     runtime()?.block_on(async {
         if options.tour {
-            demo::show_tour(company, &mut screen).await?;
-            return Ok(ExitCode::SUCCESS);
+            return Ok(verdict(demo::show_tour(company, &mut screen).await?));
         }
         if options.attack {
-            let given_away = demo::show_attacks(company, &mut screen).await?;
-            let held = given_away == 0;
-            return Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(verdict(demo::show_attacks(company, &mut screen).await? == 0));
         }
         demo::serve(company, options.listen, interrupted(), &mut screen).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What scripts are told of a show.
+fn verdict(as_expected: bool) -> ExitCode {
+    if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

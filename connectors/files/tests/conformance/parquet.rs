@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, Schema};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -17,6 +17,7 @@ use portcullis_connector_api::conformance::{Cell, DataTable, Dataset, Loaded, Pr
 use portcullis_connector_files::{Files, FilesOptions};
 
 use crate::arrays::array;
+use crate::scan::{open, rows};
 
 fn profile() -> Profile {
     Profile {
@@ -73,6 +74,48 @@ async fn many_files_of_small_row_groups() {
         compression: Compression::UNCOMPRESSED,
     };
     suite(layout).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_polars_writes_them() {
+    let layout = Layout {
+        files: 1,
+        row_group_rows: 1000,
+        dictionary: true,
+        compression: Compression::ZSTD(ZstdLevel::default()),
+    };
+    suite(layout).await;
+}
+
+/// Every codec that the format has and the reader knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_codec_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+    ];
+    let schema = Arc::new(Schema::new(vec![Field::new("text", DataType::Utf8, false)]));
+    let cells: ArrayRef = Arc::new(StringArray::from(vec!["the same again and again"; 1000]));
+    let batch = RecordBatch::try_new(schema.clone(), vec![cells]).unwrap();
+    for (at, codec) in codecs.into_iter().enumerate() {
+        let file = File::create(folder.path().join(format!("t{at}.parquet"))).unwrap();
+        let properties = WriterProperties::builder().set_compression(codec).build();
+        let mut writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+    let (files, tables) = open(folder.path()).await;
+    assert_eq!(tables.len(), codecs.len());
+    for table in tables {
+        let read = rows(&files, &table).await.unwrap();
+        assert_eq!(read.len(), batch.num_rows(), "{codecs:?}: {}", table.name);
+    }
 }
 
 async fn suite(layout: Layout) {
