@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::Result;
@@ -105,12 +105,17 @@ fn is_guarded_or_made_here(source: &Arc<dyn TableSource>) -> bool {
     })
 }
 
-/// A physical plan that was looked at: the only thing that can be executed.
+/// A physical plan that was looked at: the only thing that can be executed. It can be handed on,
+/// but another plan cannot be put into it:
 ///
 /// ```
+/// use std::sync::Arc;
+///
+/// use datafusion::physical_plan::ExecutionPlan;
 /// use portcullis::guard::SealedPlan;
 ///
-/// fn hand_on(sealed: SealedPlan) -> SealedPlan {
+/// fn forge(sealed: SealedPlan, plan: Arc<dyn ExecutionPlan>) -> SealedPlan {
+///     drop(plan);
 ///     sealed
 /// }
 /// ```
@@ -121,8 +126,8 @@ fn is_guarded_or_made_here(source: &Arc<dyn TableSource>) -> bool {
 /// use datafusion::physical_plan::ExecutionPlan;
 /// use portcullis::guard::SealedPlan;
 ///
-/// fn forge(plan: Arc<dyn ExecutionPlan>) -> SealedPlan {
-///     SealedPlan { plan }
+/// fn forge(sealed: SealedPlan, plan: Arc<dyn ExecutionPlan>) -> SealedPlan {
+///     SealedPlan { plan, ..sealed }
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -132,13 +137,15 @@ pub struct SealedPlan {
 
 impl SealedPlan {
     /// Looks at the physical plan that was made of `guarded`: every leaf must stand beneath a
-    /// barrier, or hold nothing of a source.
+    /// barrier, or hold nothing of a source, and it must give the columns that were guarded.
     ///
     /// # Errors
     /// Where it does not.
     pub fn seal(guarded: &GuardedPlan, plan: Arc<dyn ExecutionPlan>) -> Result<Self> {
-        let _ = guarded;
         physical(&plan)?;
+        if !same_columns(&plan.schema(), guarded.logical().schema().as_arrow()) {
+            return Err(GuardError::Unguarded("other columns".to_owned()).into());
+        }
         Ok(Self { plan })
     }
 
@@ -159,6 +166,12 @@ impl SealedPlan {
     pub fn display(&self) -> String {
         datafusion::physical_plan::displayable(self.plan.as_ref()).indent(false).to_string()
     }
+}
+
+/// By name and type. Whether there can be NULLs is told more exactly before optimizing than after.
+fn same_columns(made: &Schema, guarded: &Schema) -> bool {
+    let column = |field: &FieldRef| (field.name().clone(), field.data_type().clone());
+    made.fields().iter().map(column).eq(guarded.fields().iter().map(column))
 }
 
 fn physical(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
@@ -182,3 +195,6 @@ fn holds_nothing_of_a_source(leaf: &Arc<dyn ExecutionPlan>) -> bool {
         || leaf.is::<WorkTableExec>()
         || leaf.is::<LazyMemoryExec>()
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,14 +42,15 @@ pub struct Guard {
 }
 
 /// A plan whose every table went through a permit. There is no other way to get one than
-/// [`Guard::plan`], and nothing else can be run.
+/// [`Guard::plan`], and nothing else can be run. Another plan cannot be put into it:
 ///
 /// ```
 /// use datafusion::logical_expr::LogicalPlan;
 /// use portcullis::guard::GuardedPlan;
 ///
-/// fn look_at(guarded: &GuardedPlan) -> &LogicalPlan {
-///     guarded.logical()
+/// fn forge(guarded: GuardedPlan, plan: LogicalPlan) -> GuardedPlan {
+///     drop(plan);
+///     guarded
 /// }
 /// ```
 ///

@@ -22,17 +22,14 @@ use crate::policy::{ColumnAccess, Level, Permit};
 ///
 /// ```
 /// use portcullis::guard::GuardedTable;
-/// use portcullis::policy::Permit;
 ///
-/// fn look_at(table: &GuardedTable) -> &Permit {
-///     table.permit()
-/// }
+/// let take = GuardedTable::permit;
 /// ```
 ///
 /// ```compile_fail,E0624
 /// use portcullis::guard::GuardedTable;
 ///
-/// let make = GuardedTable::new;
+/// let take = GuardedTable::new;
 /// ```
 #[derive(Debug)]
 pub struct GuardedTable {

@@ -103,8 +103,10 @@ pub struct ColumnPermit {
 ///
 /// ```
 /// use portcullis::policy::Permit;
+/// use portcullis_connector_api::Predicate;
 ///
-/// fn hand_on(permit: Permit) -> Permit {
+/// fn widen(permit: Permit) -> Permit {
+///     let _rows: Predicate = Predicate::True;
 ///     permit
 /// }
 /// ```
