@@ -47,8 +47,12 @@ pub struct Rules {
     pub protected_for_administrators_only: bool,
     /// `support-region-customers` and `support-region-tickets`
     pub support_in_its_region_only: bool,
+    /// `support-no-events`
+    pub events_hidden_from_support: bool,
     /// `agent-consent`
     pub agents_with_consent_only: bool,
+    /// `internal-people`
+    pub internal_hidden_from_agents: bool,
     /// `pii-partial`: what analysts and agents see of personal data.
     pub personal_data: Sight,
 }
@@ -58,7 +62,9 @@ impl Default for Rules {
         Self {
             protected_for_administrators_only: true,
             support_in_its_region_only: true,
+            events_hidden_from_support: true,
             agents_with_consent_only: true,
+            internal_hidden_from_agents: true,
             personal_data: Sight::Partial,
         }
     }
@@ -195,7 +201,8 @@ impl<'a> View<'a> {
     pub fn events(&self) -> Option<impl Iterator<Item = &'a Event>> {
         let tenant = self.person.tenant;
         let events = self.company.events().iter().filter(move |event| event.org == tenant);
-        self.roles().all(|role| role != "support").then_some(events)
+        let hidden_from = |role| role == "support" && self.rules.events_hidden_from_support;
+        (!self.roles().any(hidden_from)).then_some(events)
     }
 
     /// How much is seen of the columns with this tag: the least that any of the parties sees.
@@ -206,7 +213,7 @@ impl<'a> View<'a> {
             (Tag::Pii, _) => self.rules.personal_data,
             (Tag::Pci, "agent") => Sight::Token,
             (Tag::Pci, _) => Sight::Partial,
-            (Tag::Internal, "agent") => Sight::Hidden,
+            (Tag::Internal, "agent") if self.rules.internal_hidden_from_agents => Sight::Hidden,
             (Tag::Internal, _) => Sight::Whole,
         };
         self.roles().map(of_role).min().unwrap_or(Sight::Hidden)

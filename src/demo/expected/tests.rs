@@ -67,6 +67,24 @@ fn changed_rules_change_the_view() {
 }
 
 #[test]
+fn changed_rules_change_who_is_refused() {
+    let company = company();
+    let events_shown = Rules { events_hidden_from_support: false, ..Rules::default() };
+    let notes_shown = Rules { internal_hidden_from_agents: false, ..Rules::default() };
+    for (showcase, person, sqlstate, rules) in [
+        ("events", TOVE, "42P01", events_shown),
+        ("tickets", SCOUT, "42703", notes_shown),
+        ("desk", SCOUT, "42703", notes_shown),
+    ] {
+        let showcase = Showcase::named(showcase).unwrap();
+        let shipped = showcase.expected(&View::new(&company, &person));
+        assert_eq!(shipped, Expected::Error(sqlstate), "{}", showcase.name);
+        let changed = showcase.expected(&View::under(rules, &company, &person));
+        assert!(matches!(changed, Expected::Rows(rows) if !rows.is_empty()), "{}", showcase.name);
+    }
+}
+
+#[test]
 fn an_answer_is_held_to_its_expectation() {
     let value = |text: &str| Cell::TokenOf(text.to_owned());
     let row = |cells: &[Cell]| cells.to_vec();
