@@ -82,6 +82,19 @@ impl House {
         self.signed(user, claims, now, now + Duration::from_secs(3600))
     }
 
+    /// The same, held by an agent that has these roles itself.
+    pub fn agent_token(
+        &self,
+        (user, roles): (&str, &[&str]),
+        (agent, agent_roles): (&str, &[&str]),
+    ) -> String {
+        let claims = json!({
+            "org_id": "acme", "roles": roles, "act": { "sub": agent, "roles": agent_roles },
+        });
+        let now = SystemTime::now();
+        self.signed(user, claims, now, now + Duration::from_secs(3600))
+    }
+
     pub fn signed(
         &self,
         user: &str,

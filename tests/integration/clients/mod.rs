@@ -4,11 +4,16 @@ mod demonstration;
 mod logged;
 mod psql;
 mod python;
+mod record;
+mod tenants;
 mod tokio_client;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use portcullis::audit;
+use tokio_postgres::{Client, NoTls};
 
 use crate::house::{Ended, House, Served, data};
 use crate::postgres;
@@ -44,6 +49,22 @@ impl World {
         );
         prepare(&house);
         house
+    }
+
+    /// A session of tokio-postgres.
+    async fn session(&self, user: &str, token: &str, application_name: &str) -> Client {
+        let mut config: tokio_postgres::Config = self.served.address(user).parse().unwrap();
+        config.password(token).application_name(application_name);
+        let (client, connection) = config.connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Ends the gateway, and gives what it put on record.
+    fn record(self) -> Vec<audit::Record> {
+        assert_eq!(self.served.stop(), Some(0));
+        let records = audit::records(&self.house.path("audit")).unwrap();
+        records.map(|record| record.unwrap()).collect()
     }
 
     /// The address and password of an analyst.
