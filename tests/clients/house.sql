@@ -27,6 +27,27 @@ INSERT INTO box.types VALUES
      '2005-05-05', '2005-05-05', '5 days', '55555555-5555-4555-8555-555555555555', '5', '5',
      '{5}', '{hidden}', '{5}');
 
+CREATE TABLE box.arrays (
+    id integer PRIMARY KEY, org_id text NOT NULL,
+    b boolean[], i2 smallint[], i8 bigint[], f4 real[], f8 double precision[], v varchar(20)[],
+    d date[], ts timestamp[], tz timestamptz[], u uuid[]
+);
+
+INSERT INTO box.arrays VALUES
+    (1, 'acme', '{t,f,NULL}', '{7,-32768,32767}', '{7000000000,NULL,-9223372036854775808}',
+     '{1.5,-0.25}', '{2.25,NULL,-1e300}', '{short,"b,c",NULL,""}', '{2024-02-29,NULL}',
+     '{"2024-02-29 13:14:15.123456",NULL}', '{"2024-02-29 13:14:15+02",NULL}',
+     '{c0ffee00-1234-4abc-8def-0123456789ab,NULL}'),
+    (2, 'acme', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'),
+    (3, 'acme', '{NULL}', '{NULL}', '{9223372036854775807}', '{Infinity,-Infinity,NaN}',
+     '{Infinity,-Infinity,NaN}', '{"{}","\"q\""," x"}', '{0001-01-01,9999-12-31}',
+     '{0001-01-01 00:00:00,9999-12-31 23:59:59.999999}',
+     '{0001-01-02 00:00:00+00,9999-12-30 23:59:59.999999+00}',
+     '{00000000-0000-0000-0000-000000000000}'),
+    (4, 'acme', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    (5, 'other', '{t}', '{5}', '{5}', '{5}', '{5}', '{hidden}', '{2005-05-05}', '{2005-05-05}',
+     '{2005-05-05}', '{55555555-5555-4555-8555-555555555555}');
+
 CREATE TABLE box.people (
     id integer PRIMARY KEY, org_id text NOT NULL, name varchar(40) NOT NULL, country text,
     email text, note text

@@ -22,6 +22,7 @@ COLUMNS = [
     "b", "i2", "i4", "i8", "f4", "f8", "n", "t", "v", "by", "d", "ti", "ts", "tz", "iv", "u",
     "j", "jb", "ai", "at", "an",
 ]
+ARRAYS = ["b", "i2", "i8", "f4", "f8", "v", "d", "ts", "tz", "u"]
 
 
 async def attempt(work):
@@ -45,12 +46,13 @@ async def main():
     parts["database"] = parts.pop("dbname")
     connection = await asyncpg.connect(**parts, server_settings={"timezone": "UTC"})
 
-    title("types")
-    for column in COLUMNS:
-        statement = await connection.prepare(f"SELECT {column} FROM box.types ORDER BY id")
-        print(column, [(a.name, a.type.oid, a.type.name, a.type.kind) for a in statement.get_attributes()])
-        for (value,) in await statement.fetch():
-            print("  ", shown(value))
+    for table, columns in ("types", COLUMNS), ("arrays", ARRAYS):
+        title(table)
+        for column in columns:
+            statement = await connection.prepare(f"SELECT {column} FROM box.{table} ORDER BY id")
+            print(column, [(a.name, a.type.oid, a.type.name, a.type.kind) for a in statement.get_attributes()])
+            for (value,) in await statement.fetch():
+                print("  ", shown(value))
 
     title("parameters")
     parameters = [
@@ -72,6 +74,11 @@ async def main():
         ("timestamptz", dt.datetime(1999, 12, 31, tzinfo=dt.timezone.utc)),
         ("interval", dt.timedelta(days=1, seconds=2)), ("uuid", uuid.UUID(int=7)),
         ("json", "[1]"), ("jsonb", '{"k": 1}'), ("int4[]", [1, None, 3]), ("text[]", ["a", None]),
+        ("bool[]", [True, None]), ("int2[]", [-1]), ("int8[]", [2**63 - 1, None]), ("float4[]", [0.5]),
+        ("float8[]", [0.1, None]), ("varchar[]", ["v", None]), ("date[]", [dt.date(2000, 1, 1)]),
+        ("timestamp[]", [dt.datetime(1999, 12, 31, 23, 59, 59), None]),
+        ("timestamptz[]", [dt.datetime(1999, 12, 31, tzinfo=dt.timezone.utc)]),
+        ("uuid[]", [uuid.UUID(int=7), None]),
     ]
     for name, value in typed:
         print(name, await attempt(connection.fetchval(f"SELECT $1::{name}", value)))

@@ -33,19 +33,23 @@ COLUMNS = [
     "b", "i2", "i4", "i8", "f4", "f8", "n", "t", "v", "by", "d", "ti", "ts", "tz", "iv", "u",
     "j", "jb", "ai", "at", "an",
 ]
+ARRAYS = ["b", "i2", "i8", "f4", "f8", "v", "d", "ts", "tz", "u"]
 
 for name, binary in ("text", False), ("binary", True):
-    title(f"types, {name}")
-    for column in COLUMNS:
-        query = sql.SQL("SELECT {} FROM box.types ORDER BY id").format(sql.Identifier(column))
-        with connection.cursor(binary=binary) as cursor:
-            cursor.execute(query)
-            described = cursor.description[0]
-            print(column, described.type_code)
-            # One row after the other: what Python cannot hold spoils no other value.
-            for row in range(4):
-                print("  ", attempt(lambda: shown(cursor.fetchone()[0])))
-                cursor.scroll(row + 1, mode="absolute") if row < 3 else None
+    for table, columns in ("types", COLUMNS), ("arrays", ARRAYS):
+        title(f"{table}, {name}")
+        for column in columns:
+            query = sql.SQL("SELECT {} FROM {} ORDER BY id").format(
+                sql.Identifier(column), sql.Identifier("box", table)
+            )
+            with connection.cursor(binary=binary) as cursor:
+                cursor.execute(query)
+                described = cursor.description[0]
+                print(column, described.type_code)
+                # One row after the other: what Python cannot hold spoils no other value.
+                for row in range(4):
+                    print("  ", attempt(lambda: shown(cursor.fetchone()[0])))
+                    cursor.scroll(row + 1, mode="absolute") if row < 3 else None
 
 title("parameters")
 PARAMETERS = [

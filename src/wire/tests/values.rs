@@ -22,11 +22,10 @@ pub(super) fn carriers(pg_type: &str, text: &str) -> Vec<FieldRef> {
             "int4" => DataType::Int32,
             "int8" => DataType::Int64,
             "bool" => DataType::Boolean,
+            "float4" => DataType::Float32,
             "float8" => DataType::Float64,
-            "numeric" => {
-                // Elements of one Arrow array share their scale.
-                return Vec::new();
-            }
+            // Elements of one Arrow array share their scale; so do those of the cases.
+            "numeric" => DataType::Decimal128(38, scale(text.split(',').next().unwrap())),
             "bytea" => DataType::Binary,
             "date" => DataType::Date32,
             "time" => DataType::Time64(TimeUnit::Microsecond),
@@ -48,7 +47,7 @@ pub(super) fn carriers(pg_type: &str, text: &str) -> Vec<FieldRef> {
         "float8" => of(vec![DataType::Float64], None),
         "numeric" => {
             let digits = text.bytes().filter(u8::is_ascii_digit).count();
-            let scale = text.split_once('.').map_or(0, |(_, behind)| behind.len()) as i8;
+            let scale = scale(text);
             let mut types = vec![DataType::Decimal256(76, scale)];
             if digits <= 38 {
                 types.push(DataType::Decimal128(38, scale));
@@ -94,6 +93,12 @@ pub(super) fn carriers(pg_type: &str, text: &str) -> Vec<FieldRef> {
     }
 }
 
+/// How many digits stand behind the point.
+fn scale(text: &str) -> i8 {
+    let behind = text.split_once('.').map_or("", |(_, behind)| behind);
+    behind.bytes().take_while(u8::is_ascii_digit).count() as i8
+}
+
 #[test]
 fn values_are_read_and_written_as_postgresql_does() {
     let mut checked = 0;
@@ -101,7 +106,9 @@ fn values_are_read_and_written_as_postgresql_does() {
         let [zone, pg_type, text, binary] =
             line.split('\t').collect::<Vec<_>>().try_into().unwrap();
         let rendering = Rendering { time_zone: zone.parse().unwrap() };
-        for field in carriers(pg_type, text) {
+        let fields = carriers(pg_type, text);
+        assert!(!fields.is_empty(), "nothing carries {line}");
+        for field in fields {
             let what = format!("{line} in {}", field.data_type());
             let from_text = decoded(&field, text.as_bytes(), Format::Text, rendering)
                 .unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -50,7 +50,8 @@ select pg_temp.show('int4[]', v) from unnest(array['{}', '{1}', '{1,NULL,3}', '{
 select pg_temp.show('int8[]', v) from unnest(array['{1,9223372036854775807}']) v;
 select pg_temp.show('bool[]', v) from unnest(array['{t,f,NULL}']) v;
 select pg_temp.show('float8[]', v) from unnest(array['{1,0.5,NaN,-Infinity}']) v;
-select pg_temp.show('numeric[]', v) from unnest(array['{1.5,NULL,-20000.0002}']) v;
+select pg_temp.show('float4[]', v) from unnest(array['{1.5,NULL,-Infinity}']) v;
+select pg_temp.show('numeric[]', v) from unnest(array['{1.50,NULL,-20000.25}']) v;
 select pg_temp.show('text[]', v) from unnest(array['{}', '{a,b}', '{"",NULL,"NULL","null","a b","a,b","{","}","a\"b","a\\b","é"}', '{" x"}']) v;
 select pg_temp.show('varchar[]', v) from unnest(array['{a,"b c"}']) v;
 select pg_temp.show('bytea[]', v) from unnest(array['{"\\x00ff","\\x"}']) v;

@@ -1,48 +1,45 @@
 //! tokio-postgres: prepared and binary throughout, rows as they come.
 
 use std::pin::pin;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures::StreamExt as _;
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Row};
 
 use super::*;
 
 async fn connect(world: &World) -> Client {
-    let (address, password) = world.analyst();
-    let mut config: tokio_postgres::Config = address.parse().unwrap();
-    let (client, connection) = config.password(password).connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
+    let (_, password) = world.analyst();
+    world.session("ines", &password, "tokio").await
 }
 
 fn value<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row) -> T {
     row.try_get(0).unwrap()
 }
 
+/// The column of the first row, and its type.
+async fn first(client: &Client, table: &str, column: &str) -> (Type, Row) {
+    let query = format!("SELECT {column} FROM {table} WHERE id = $1");
+    let statement = client.prepare(&query).await.unwrap();
+    assert_eq!(statement.params(), [Type::INT4]);
+    let row = client.query_one(&statement, &[&1_i32]).await.unwrap();
+    (statement.columns()[0].type_().clone(), row)
+}
+
+macro_rules! holds {
+    ($client:ident $table:literal: $($column:literal $constant:ident $kind:ty = $expected:expr;)*) => {$(
+        let (sql_type, row) = first(&$client, $table, $column).await;
+        assert_eq!(sql_type, Type::$constant, $column);
+        assert_eq!(value::<$kind>(&row), $expected, $column);
+    )*};
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_come_as_their_types() {
     let world = World::new();
     let client = connect(&world).await;
-    let one = |column: &'static str| {
-        let client = &client;
-        async move {
-            let query = format!("SELECT {column} FROM box.types WHERE id = $1");
-            let statement = client.prepare(&query).await.unwrap();
-            assert_eq!(statement.params(), [Type::INT4]);
-            let row = client.query_one(&statement, &[&1_i32]).await.unwrap();
-            (statement.columns()[0].type_().clone(), row)
-        }
-    };
-    macro_rules! holds {
-        ($($column:literal $constant:ident $kind:ty = $expected:expr;)*) => {$(
-            let (sql_type, row) = one($column).await;
-            assert_eq!(sql_type, Type::$constant, $column);
-            assert_eq!(value::<$kind>(&row), $expected, $column);
-        )*};
-    }
-    holds! {
+    holds! { client "box.types":
         "b" BOOL bool = true;
         "i2" INT2 i16 = 7;
         "i4" INT4 i32 = 70_000;
@@ -56,10 +53,24 @@ async fn values_come_as_their_types() {
         "at" TEXT_ARRAY Vec<Option<String>> =
             [Some("a".to_owned()), Some("b,c".to_owned()), None, Some(String::new())];
     }
-    let (sql_type, row) = one("tz").await;
-    assert_eq!(sql_type, Type::TIMESTAMPTZ);
-    let since = value::<SystemTime>(&row).duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    assert_eq!(since.as_secs(), 1_709_205_255);
+    let instant = SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_205_255);
+    holds! { client "box.types": "tz" TIMESTAMPTZ SystemTime = instant; }
+    holds! { client "box.arrays":
+        "b" BOOL_ARRAY Vec<Option<bool>> = [Some(true), Some(false), None];
+        "i2" INT2_ARRAY Vec<i16> = [7, i16::MIN, i16::MAX];
+        "i8" INT8_ARRAY Vec<Option<i64>> = [Some(7_000_000_000), None, Some(i64::MIN)];
+        "f4" FLOAT4_ARRAY Vec<f32> = [1.5, -0.25];
+        "f8" FLOAT8_ARRAY Vec<Option<f64>> = [Some(2.25), None, Some(-1e300)];
+        "v" VARCHAR_ARRAY Vec<Option<String>> =
+            [Some("short".to_owned()), Some("b,c".to_owned()), None, Some(String::new())];
+        "tz" TIMESTAMPTZ_ARRAY Vec<Option<SystemTime>> = [Some(instant), None];
+    }
+    // Those that Rust has no type for.
+    for (column, expected) in
+        [("d", Type::DATE_ARRAY), ("ts", Type::TIMESTAMP_ARRAY), ("u", Type::UUID_ARRAY)]
+    {
+        assert_eq!(first(&client, "box.arrays", column).await.0, expected);
+    }
 
     let nothing = client.query_one("SELECT i4 FROM box.types WHERE id = 4", &[]).await.unwrap();
     assert_eq!(nothing.get::<_, Option<i32>>(0), None);
