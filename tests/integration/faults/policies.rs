@@ -48,3 +48,38 @@ async fn a_typo_in_a_running_gateway_replaces_nothing() {
     );
     assert_on_record(&house, served, &["\"refused\":[", "house.cedar:2:9"]);
 }
+
+/// `check` tells of what is probably not meant, and lets it pass.
+#[test]
+fn what_is_probably_not_meant_is_warned_of() {
+    const DOUBTFUL: &str = r#"
+@id("everything")
+permit (principal, action == Action::"reveal", resource);
+
+@id("never")
+permit (principal, action == Action::"select", resource is lake::people)
+when { resource is lake::visits };
+"#;
+    let tagged = "[sources.lake.tables.people.columns]\nemail = { tags = [\"pii\"] }\n";
+    let checked = |sources: &str, policies: &str| {
+        let house = house(sources);
+        house.file("lake/people.csv", "id,org_id,email\n1,acme,ines@example.com\n");
+        house.file("policies/house.cedar", policies);
+        let ended = house.run(&["check"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.out.contains("\n0 faults, "), "{ended:?}");
+        ended.out
+    };
+    let doubts = checked(LAKE, &format!("{POLICIES}{DOUBTFUL}"));
+    let sound = checked(&format!("{LAKE}{tagged}"), POLICIES);
+    for warning in [
+        "warning: column \"lake.people.email\" sounds like personal data and has no tag\n",
+        "warning: house.cedar:11:1: reveals every column of every table to everyone\n",
+        "warning: house.cedar:14:1: for policy `house.never`, policy is impossible: \
+         the policy expression evaluates to false for all valid requests\n",
+    ] {
+        assert_eq!(doubts.matches(warning).count(), 1, "{warning}{doubts}");
+        let what = warning.rsplit_once(": ").unwrap().1;
+        assert!(!sound.contains(what), "{sound}");
+    }
+}
