@@ -61,9 +61,9 @@ fn psql_lists_what_there_is() {
     let world = World::new();
     let (address, password) = world.analyst();
     let ask = |command| psql(&address, &password, &["-At", "-c", command]);
-    let all = "box|countries|table|portcullis\nbox|many|table|portcullis\n\
-               box|people|table|portcullis\nbox|types|table|portcullis\n\
-               lake|visits|table|portcullis\n";
+    let all = "box|arrays|table|portcullis\nbox|countries|table|portcullis\n\
+               box|many|table|portcullis\nbox|people|table|portcullis\n\
+               box|types|table|portcullis\nlake|visits|table|portcullis\n";
     let said = ask("\\d");
     assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), all, ""), "{said:?}");
     // The words in which psql says so, and where, are not the same in each version.
