@@ -213,4 +213,4 @@ pub fn listener_options(config: &Config) -> Result<wire::Options, Faults> {
 }
 
 /// What a message may hold beside the statement: names, and the values of parameters.
-const MESSAGE_MARGIN_BYTES: usize = 16 << 20;
+const MESSAGE_MARGIN_BYTES: usize = 1 << 20;

@@ -7,6 +7,7 @@ mod convert;
 mod engine;
 mod execute;
 mod memory;
+mod passage;
 mod remote;
 mod spans;
 mod turn;

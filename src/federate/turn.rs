@@ -12,19 +12,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
-};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use portcullis_connector_api::SourceName;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::passage::{Passage, PassageExec};
 use crate::error::{ClientError, SqlState};
 use crate::guard::Source;
 use crate::share::{Place, Shares};
@@ -104,7 +101,7 @@ impl Admission {
             own: Arc::clone(own.entry(source.name.clone()).or_default()),
             taken: Mutex::default(),
         };
-        Arc::new(TurnExec::new(Arc::new(turn), input))
+        PassageExec::around(input, Arc::new(turn))
     }
 }
 
@@ -185,88 +182,34 @@ fn busy(source: &SourceName) -> ClientError {
         .hint("Try again when fewer statements read it, of others or of your own tenant.")
 }
 
-/// A scan that waits for its turn. It tells the optimizer nothing, as the barrier beneath it.
-struct TurnExec {
-    turn: Arc<Turn>,
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+/// A scan that waits for its turn.
+impl Passage for Arc<Turn> {
+    const NAME: &'static str = "TurnExec";
 
-impl TurnExec {
-    fn new(turn: Arc<Turn>, input: Arc<dyn ExecutionPlan>) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            input.output_partitioning().clone(),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        Self { turn, input, properties: Arc::new(properties) }
-    }
-}
-
-impl fmt::Debug for TurnExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TurnExec").field("source", &self.turn.source).finish_non_exhaustive()
-    }
-}
-
-impl DisplayAs for TurnExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TurnExec: {}", self.turn.source)
-    }
-}
-
-impl ExecutionPlan for TurnExec {
-    fn name(&self) -> &'static str {
-        "TurnExec"
+    fn label(&self) -> String {
+        self.source.to_string()
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    /// Says no, so that nothing is put between it and its scan.
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
+    fn start(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self::new(Arc::clone(&self.turn), input))),
-            _ => internal_err!("TurnExec has one child"),
-        }
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let (turn, input) = (Arc::clone(&self.turn), Arc::clone(&self.input));
+        let (turn, input) = (Arc::clone(self), Arc::clone(input));
+        let schema = input.schema();
         let rows = stream::once(async move {
             let taken = turn.take().await?;
             let rows = input.execute(partition, context)?;
             Ok::<_, DataFusionError>(Reading(Some((rows, taken))))
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows.try_flatten())))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten())))
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn").field("source", &self.source).finish_non_exhaustive()
     }
 }
 

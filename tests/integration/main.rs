@@ -14,6 +14,7 @@ mod postgres;
 #[path = "../support/python.rs"]
 mod python;
 
+mod gateway;
 mod house;
 mod meaning;
 

@@ -1,16 +1,15 @@
 //! Cuts the batches of sources into portions, for plans whose batches must be small.
 
-use std::fmt;
 use std::sync::Arc;
 
+use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::TryStreamExt as _;
 
+use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::is_barrier;
 
 /// A plan whose batches have at most `rows` rows where they come in: above each barrier, and above
@@ -23,65 +22,32 @@ pub(in crate::federate) fn portioned(
         if !is_barrier(&node) && !node.children().is_empty() {
             return Ok(Transformed::no(node));
         }
-        let cut = Arc::new(PortionsExec { input: node, rows });
-        Ok(Transformed::new(cut as Arc<dyn ExecutionPlan>, true, TreeNodeRecursion::Jump))
+        let cut = PassageExec::around(node, Portions { rows });
+        Ok(Transformed::new(cut, true, TreeNodeRecursion::Jump))
     })?;
     Ok(cut.data)
 }
 
-#[derive(Debug)]
-struct PortionsExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Clone, Debug)]
+struct Portions {
     rows: usize,
 }
 
-impl DisplayAs for PortionsExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PortionsExec: rows={}", self.rows)
-    }
-}
+impl Passage for Portions {
+    const NAME: &'static str = "PortionsExec";
 
-impl ExecutionPlan for PortionsExec {
-    fn name(&self) -> &'static str {
-        "PortionsExec"
+    fn label(&self) -> String {
+        format!("rows={}", self.rows)
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn apply_expressions(
+    fn start(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, rows: self.rows })),
-            _ => internal_err!("PortionsExec has one child"),
-        }
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let rows = self.rows;
-        let batches = self.input.execute(partition, context)?;
+        let batches = input.execute(partition, context)?;
         let portions = batches
             .map_ok(move |batch| {
                 let starts = (0..batch.num_rows()).step_by(rows);
@@ -90,6 +56,6 @@ impl ExecutionPlan for PortionsExec {
                 futures::stream::iter(starts.map(portion))
             })
             .try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), portions)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), portions)))
     }
 }

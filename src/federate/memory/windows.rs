@@ -3,22 +3,19 @@
 //! come out of it are counted against the pool.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, replace_children_if_necessary,
-};
+use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::batch_bytes;
 
 /// A plan whose windows are counted. Beneath a barrier there are none.
@@ -31,13 +28,13 @@ pub(in crate::federate) fn weighed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<d
         // A window over all rows holds them as they came, and once more in one piece.
         let copies = if whole { 2 } else { 1 };
         let scales = Scales::default();
-        let weigh = |input: &Arc<dyn ExecutionPlan>, end: End| -> Arc<dyn ExecutionPlan> {
-            Arc::new(WeighedExec { input: Arc::clone(input), scales: scales.clone(), end })
+        let weigh = |input: Arc<dyn ExecutionPlan>, end: End| {
+            PassageExec::around(input, Weighing { scales: scales.clone(), end })
         };
-        let inputs = node.children().into_iter().map(|input| weigh(input, End::Into { copies }));
-        let inputs = inputs.collect();
+        let inputs = node.children().into_iter().cloned();
+        let inputs = inputs.map(|input| weigh(input, End::Into { copies })).collect();
         let window = replace_children_if_necessary(node, inputs)?;
-        Ok(Transformed::yes(weigh(&window, End::OutOf)))
+        Ok(Transformed::yes(weigh(window, End::OutOf)))
     })?;
     Ok(counted.data)
 }
@@ -110,64 +107,29 @@ enum End {
     OutOf,
 }
 
-#[derive(Debug)]
-struct WeighedExec {
-    input: Arc<dyn ExecutionPlan>,
+#[derive(Clone, Debug)]
+struct Weighing {
     scales: Scales,
     end: End,
 }
 
-impl DisplayAs for WeighedExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WeighedExec: {:?}", self.end)
-    }
-}
+impl Passage for Weighing {
+    const NAME: &'static str = "WeighingExec";
 
-impl ExecutionPlan for WeighedExec {
-    fn name(&self) -> &'static str {
-        "WeighedExec"
+    fn label(&self) -> String {
+        format!("{:?}", self.end)
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn apply_expressions(
+    fn start(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.is_empty()) {
-            (Some(input), true) => {
-                Ok(Arc::new(Self { input, scales: self.scales.clone(), end: self.end }))
-            }
-            _ => internal_err!("WeighedExec has one child"),
-        }
-    }
-
-    fn execute(
-        &self,
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let rows = match self.end {
             End::OutOf => {
                 let scale = self.scales.open(partition, &context);
-                let rows = self.input.execute(partition, context);
+                let rows = input.execute(partition, context);
                 self.scales.close(partition);
                 rows?.inspect_ok(move |batch| scale.take(batch.num_rows() as u64)).boxed()
             }
@@ -175,13 +137,13 @@ impl ExecutionPlan for WeighedExec {
                 let Some(scale) = self.scales.find(partition) else {
                     return internal_err!("a window whose rows are not counted");
                 };
-                let rows = self.input.execute(partition, context)?;
+                let rows = input.execute(partition, context)?;
                 rows.and_then(move |batch| {
                     futures::future::ready(scale.put(&batch, copies).map(|()| batch))
                 })
                 .boxed()
             }
         };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), rows)))
     }
 }

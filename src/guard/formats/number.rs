@@ -1,7 +1,7 @@
 //! Numbers in the words of a pattern: `FM999,990.00`.
 
 use super::pattern::unknown;
-use crate::error::ClientError;
+use crate::error::{ClientError, SqlState};
 
 /// A part of a pattern of numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,19 @@ pub(super) struct Pattern {
     shown_behind: usize,
 }
 
+/// Far more digits than any number has.
+const MAX_PATTERN_BYTES: usize = 1024;
+
 impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// 0A000 for what is not known here.
+    /// 0A000 for what is not known here, 54000 for a pattern that is too long.
     pub fn read(pattern: &str) -> Result<Self, ClientError> {
+        if pattern.len() > MAX_PATTERN_BYTES {
+            let message = format!("a format pattern has at most {MAX_PATTERN_BYTES} bytes");
+            return Err(ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message));
+        }
         let mut parts = Vec::new();
         let mut bare = false;
         let mut rest = pattern;

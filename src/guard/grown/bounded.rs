@@ -59,11 +59,8 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        // Constants alone stand for one row, whatever the number of rows.
-        let constant =
-            arguments.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { arguments.number_rows };
-        let bytes = self.growth.bytes(&arguments.args, rows)?;
+        // Whatever is made of constants is made for each row as soon as something is done with it.
+        let bytes = self.growth.bytes(&arguments.args, arguments.number_rows)?;
         if bytes > MAX_BYTES {
             return Err(too_large(self.name()));
         }

@@ -23,8 +23,8 @@ pub use bytes::batch_bytes;
 pub(in crate::guard) use folding::within_budget;
 use size::Growth;
 
-/// The most that one call may make of one batch: eight kilobytes for each of 8192 rows.
-const MAX_BYTES: u64 = 64 << 20;
+/// The most that one call may make of one batch: two kilobytes for each of 8192 rows.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// The most that all constants of one statement may take that planning computes.
 const MAX_FOLDED_BYTES: u64 = 1 << 20;

@@ -14,6 +14,10 @@ const CHARACTER_BYTES: u64 = 4;
 /// The most bytes of a number, a time or a truth value as text.
 const SCALAR_TEXT_BYTES: u64 = 64;
 
+/// The most bytes that one letter of a pattern stands for: `D` in a pattern of dates is one, `Month`
+/// has five letters and up to nine.
+const SHAPE_BYTES: u64 = 8;
+
 /// How the size of a result follows from the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Growth {
@@ -36,6 +40,8 @@ pub(super) enum Growth {
     Listed,
     /// The elements of the first, with the third in place of some.
     Exchanged,
+    /// As the second shows it, each of whose characters stands for a few.
+    Shaped,
 }
 
 impl Growth {
@@ -53,6 +59,7 @@ impl Growth {
             "regexp_replace" => Self::Substituted,
             "array_to_string" => Self::Listed,
             "array_replace" => Self::Exchanged,
+            "to_char" => Self::Shaped,
             _ => return None,
         })
     }
@@ -104,6 +111,10 @@ impl Growth {
             (Self::Exchanged, [list, _, to, ..]) => {
                 let elements = elements(list, rows)?;
                 Ok(size(list, rows)?.0.saturating_add(elements.saturating_mul(longest(to, rows)?)))
+            }
+            (Self::Shaped, [_, pattern, ..]) => {
+                let letters = size(pattern, rows)?.0;
+                Ok(letters.saturating_mul(SHAPE_BYTES).saturating_add(rows as u64))
             }
             _ => total(arguments),
         }

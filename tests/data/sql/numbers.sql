@@ -53,6 +53,9 @@ select to_char(date '2020-03-05', 'RM');
 ! 0A000 "RM" in a format pattern is not supported
   hint: docs/sql.md lists the patterns that are understood.
 
+select to_char(1.5::float8, '9.' || repeat('9', 70000));
+! 54000 a format pattern has at most 1024 bytes
+
 select to_char(now(), 'YYYY') > '2000', sum(id) > 0, pg_typeof(sum(id)) from crm.customers;
 t | t | numeric
 = 1

@@ -255,15 +255,15 @@ select count(*) from c21;
 
 select length(repeat('x', 100000000));
 ! 54000 the results of "repeat" are too large
-  hint: A batch of rows may make 64 MiB of them.
+  hint: A batch of rows may make 16 MiB of them.
 
 select count(*) from crm.customers where repeat(region, 1000000) <> '';
 ! 54000 the results of "repeat" are too large
-  hint: A batch of rows may make 64 MiB of them.
+  hint: A batch of rows may make 16 MiB of them.
 
 select count(*) from crm.customers where lpad(region, 1000000, 'y') <> '';
 ! 54000 the results of "lpad" are too large
-  hint: A batch of rows may make 64 MiB of them.
+  hint: A batch of rows may make 16 MiB of them.
 
 select levenshtein('a', 'b');
 ! 42883 @8 function levenshtein(…) does not exist

@@ -2,18 +2,13 @@
 //! who asks it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use portcullis::assembly;
 use portcullis::audit::{Entry, records};
-use portcullis::config::Config;
 use portcullis::demo::answer::Answer;
 use portcullis::demo::client::Client;
-use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
-use portcullis::wire::Server;
-use tokio::net::TcpListener;
+use portcullis::identity::development::generate_key_file;
 
+use crate::gateway::Gateway;
 use crate::postgres;
 
 /// The folder of the test's data.
@@ -23,35 +18,25 @@ pub fn data() -> PathBuf {
 
 pub struct Stage {
     client: Client,
-    audit: PathBuf,
+    gateway: Gateway,
     /// The last record that was looked at.
     seen: u64,
-    /// Kept until the test has ended.
-    _folder: tempfile::TempDir,
 }
 
 impl Stage {
     /// Fills the sources, starts the gateway and logs in.
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = furnish(folder.path());
-        let config = Config::load(&config).unwrap_or_else(|error| panic!("{error}"));
-        let options = assembly::listener_options(&config).unwrap();
-        let gateway = assembly::start(&config).await.unwrap_or_else(|error| panic!("{error}"));
-        let listener = TcpListener::bind(config.server.listen).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = Server::new(options, Arc::new(gateway));
-        tokio::spawn(server.serve(listener, std::future::pending()));
-        let client = Client::login(address, "ann", &token(&config)).await;
-        let client = client.unwrap_or_else(|answer| panic!("{answer:?}"));
-        Self { client, audit: config.audit.dir, seen: 0, _folder: folder }
+        furnish(folder.path());
+        let gateway = Gateway::open(folder).await;
+        Self { client: gateway.client("acme").await, gateway, seen: 0 }
     }
 
     /// The answer to a query, and what the log says was sent for it: source and text.
     pub async fn ask(&mut self, query: &str) -> (Answer, Vec<(String, String)>) {
         let answer = self.client.ask(query).await;
         let mut sent = Vec::new();
-        for record in records(&self.audit).unwrap() {
+        for record in records(&self.gateway.config.audit.dir).unwrap() {
             let record = record.unwrap();
             if record.seq <= self.seen {
                 continue;
@@ -67,8 +52,8 @@ impl Stage {
     }
 }
 
-/// Copies and makes what the configuration names; gives its path.
-fn furnish(folder: &Path) -> PathBuf {
+/// Copies and makes what the configuration names.
+fn furnish(folder: &Path) {
     let read = |name: &str| std::fs::read_to_string(data().join(name)).unwrap();
     for name in ["portcullis.toml", "policies/rules.cedar", "lake/visits.csv"] {
         let path = folder.join(name);
@@ -80,18 +65,4 @@ fn furnish(folder: &Path) -> PathBuf {
     let desk = rusqlite::Connection::open(folder.join("desk.db")).unwrap();
     desk.execute_batch(&read("desk.sql")).unwrap();
     generate_key_file(&folder.join("jwks.json")).unwrap();
-    folder.join("portcullis.toml")
-}
-
-fn token(config: &Config) -> String {
-    let key = SigningKey::of(config.identity.issuers.first().unwrap()).unwrap();
-    let now = SystemTime::now();
-    let grant = Grant {
-        user: "ann".to_owned(),
-        claims: [("org_id".to_owned(), "acme".into())].into_iter().collect(),
-        agent: None,
-        issued_at: now,
-        expires_at: now + Duration::from_secs(3600),
-    };
-    key.sign(&grant).unwrap()
 }

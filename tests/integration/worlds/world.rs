@@ -1,65 +1,31 @@
 //! One world: a gateway over the sources with its hidden rows.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use portcullis::assembly;
-use portcullis::config::Config;
 use portcullis::demo::answer::Answer;
-use portcullis::demo::client::Client;
-use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
-use portcullis::wire::Server;
-use tokio::net::TcpListener;
+use portcullis::identity::development::generate_key_file;
 
 use super::parts;
+use crate::gateway::Gateway;
 
 /// The folder of the test's data.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/worlds")
 }
 
-pub struct World {
-    address: SocketAddr,
-    config: Config,
-    /// Kept until the test has ended.
-    _folder: tempfile::TempDir,
-}
+pub struct World(Gateway);
 
 impl World {
     pub async fn open(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         furnish(folder.path(), name);
-        let config = Config::load(&folder.path().join("portcullis.toml"));
-        let config = config.unwrap_or_else(|error| panic!("{error}"));
-        let options = assembly::listener_options(&config).unwrap();
-        let gateway = assembly::start(&config).await.unwrap_or_else(|error| panic!("{error}"));
-        let listener = TcpListener::bind(config.server.listen).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = Server::new(options, Arc::new(gateway));
-        tokio::spawn(server.serve(listener, std::future::pending()));
-        Self { address, config, _folder: folder }
+        Self(Gateway::open(folder).await)
     }
 
     /// What somebody of this tenant is told.
     pub async fn ask_as(&self, tenant: &str, query: &str) -> Answer {
-        let client = Client::login(self.address, "ann", &self.token(tenant)).await;
-        client.unwrap_or_else(|answer| panic!("{answer:?}")).ask(query).await
-    }
-
-    fn token(&self, tenant: &str) -> String {
-        let key = SigningKey::of(self.config.identity.issuers.first().unwrap()).unwrap();
-        let now = SystemTime::now();
-        let grant = Grant {
-            user: "ann".to_owned(),
-            claims: [("org_id".to_owned(), tenant.into())].into_iter().collect(),
-            agent: None,
-            issued_at: now,
-            expires_at: now + Duration::from_secs(3600),
-        };
-        key.sign(&grant).unwrap()
+        self.0.client(tenant).await.ask(query).await
     }
 }
 
