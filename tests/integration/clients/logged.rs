@@ -58,9 +58,10 @@ fn assert_holds(lines: &[&str], events: &[&str]) {
 
 /// Whether a statement's span and its record name each other.
 fn assert_on_record(lines: &[&str], house: &House, kind: &str) {
-    let last = lines.last().unwrap();
-    let (_, record) = last.split_once(" record=").unwrap();
-    let record = record.split(['}', ' ']).next().unwrap();
+    let (_, span) = lines.last().unwrap().split_once(":statement{").unwrap();
+    let (fields, _) = span.split_once('}').unwrap();
+    let record = fields.split(' ').find_map(|field| field.strip_prefix("record="));
+    let record = record.unwrap_or_else(|| panic!("no record in {fields}"));
     let shown =
         house.program().args(["audit", "show", "audit", "--last", "1000"]).output().unwrap();
     let shown = Ended::from(shown).out;
