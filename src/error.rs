@@ -114,6 +114,8 @@ sqlstates! {
     DUPLICATE_ALIAS = "42712";
     /// `indeterminate_datatype`
     INDETERMINATE_DATATYPE = "42P18";
+    /// `insufficient_resources`: the system gives no threads
+    INSUFFICIENT_RESOURCES = "53000";
     /// `disk_full`: no further audit record can be written
     DISK_FULL = "53100";
     /// `out_of_memory`: the query passed its memory limit

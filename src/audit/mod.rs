@@ -70,7 +70,7 @@ pub use folder::default_key_file;
 pub use hash::Hash;
 pub use log::{AuditLog, Pending};
 pub use reader::{Entry, Record, Records, records};
-pub use record::{Decision, Intent, Outcome, Result, Sent, Stopper, Subject};
+pub use record::{Decision, Intent, Outcome, Result, Sent, Stopper, Subject, Text};
 pub use tally::{Counts, DURATION_BOUNDS_US};
 pub use verify::{Report, verify};
 pub use walk::Fault;

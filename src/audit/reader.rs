@@ -35,7 +35,7 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// What a statement is going to do.
-    Intent(Intent),
+    Intent(Box<Intent>),
     /// How a statement ended.
     Outcome {
         /// The number of the intent's record.

@@ -32,14 +32,14 @@ pub struct Intent {
     pub subject: Subject,
     /// The statement, whole, as it came: with its comments and without its semicolon. Of a text
     /// that is refused before it can be taken apart, all of it.
-    pub query: String,
+    pub query: Text,
     /// Where the statement begins in what the client sent, in characters from 1; there where that
     /// held several statements, each with a record of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u32>,
     /// Of an EXECUTE: the statement that it runs, as it was prepared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prepared: Option<String>,
+    pub prepared: Option<Text>,
     /// The decisions about the tables it touches.
     pub tables: Vec<Decision>,
     /// The policy set, by its SHA-256 in hexadecimal.
@@ -71,7 +71,47 @@ pub struct Sent {
     /// The source.
     pub source: String,
     /// The statement with placeholders, or the files.
-    pub text: String,
+    pub text: Text,
+}
+
+/// A text in a record. A long one that a session has on record already is not written again, so
+/// that a client cannot fill the disk with many times what it sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Text {
+    /// All of it.
+    Whole(String),
+    /// Of a text that is whole in an earlier record.
+    Repeated {
+        /// Its first characters.
+        begins: String,
+        /// How long it is.
+        bytes: u64,
+        /// The number of that record.
+        record: u64,
+    },
+}
+
+impl Text {
+    /// What the record itself holds of it.
+    pub fn here(&self) -> &str {
+        match self {
+            Self::Whole(text) => text,
+            Self::Repeated { begins, .. } => begins,
+        }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Whole(text)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::Whole(text.to_owned())
+    }
 }
 
 /// How it ended.

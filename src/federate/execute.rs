@@ -15,12 +15,13 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use super::engine::{Engine, Run};
+use super::engine::{Engine, Lane, Run, run, watched};
 use super::memory::{portioned, rows_in_batch, weighed};
 use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
+use crate::error::ClientError;
 use crate::guard::remote::plan_subplan;
 use crate::guard::scan::plan_scan;
 use crate::guard::system::DependentPlanner;
@@ -39,10 +40,8 @@ impl Resources {
     /// once. Nothing is written to disk: rows that one caller may see must not lie in files that
     /// another process could read.
     ///
-    /// Computing has threads of its own.
-    ///
     /// # Errors
-    /// Where the runtime cannot be built, or the system gives no threads.
+    /// Where the runtime of the operators cannot be built.
     pub fn new(memory_bytes: usize, bounds: Bounds) -> Result<Self> {
         let most_told = NonZeroUsize::MIN;
         let pool = TrackConsumersPool::new(GreedyMemoryPool::new(memory_bytes), most_told);
@@ -51,8 +50,21 @@ impl Resources {
             .with_memory_pool(Arc::new(pool))
             .with_disk_manager_builder(no_disk)
             .build_arc()?;
-        let (engine, turns) = (Arc::new(Engine::start()?), Arc::new(Turns::new(bounds)));
+        let (engine, turns) = (Arc::new(Engine::start()), Arc::new(Turns::new(bounds)));
         Ok(Self { runtime, engine, turns })
+    }
+
+    /// What a statement is planned and run on, as soon as the holder's share lets it. It is in use
+    /// until it is dropped, and what was started on it has ended.
+    ///
+    /// # Errors
+    /// 53300 where that takes too long, 57014 past the deadline, 53000 where there are no threads.
+    pub async fn lane(&self, holder: &Holder, deadline: Instant) -> Result<Lane, ClientError> {
+        let asked = Instant::now();
+        let place = timeout_at(deadline, self.turns.statement(holder)).await;
+        let lane = self.engine.lane(place.map_err(|_| ClientError::timed_out())??, deadline)?;
+        tracing::debug!(waited_us = asked.elapsed().as_micros(), "admitted");
+        Ok(lane)
     }
 }
 
@@ -62,8 +74,7 @@ pub struct Prepared {
     plan: SealedPlan,
     sent: Vec<(String, String)>,
     context: Arc<TaskContext>,
-    engine: Arc<Engine>,
-    admission: Admission,
+    lane: Lane,
 }
 
 impl Prepared {
@@ -74,9 +85,8 @@ impl Prepared {
 
     /// Its rows. Nothing is read before the stream is polled; dropping the stream stops it, as does
     /// the deadline.
-    pub fn run(&self, deadline: Instant) -> SendableRecordBatchStream {
-        let (plan, context) = (self.plan.clone(), Arc::clone(&self.context));
-        self.engine.run(Run { plan, context, deadline, admission: self.admission.clone() })
+    pub fn run(self) -> SendableRecordBatchStream {
+        run(Run { plan: self.plan, context: self.context, lane: self.lane })
     }
 
     /// For those who may see how a plan is guarded.
@@ -85,8 +95,8 @@ impl Prepared {
     }
 }
 
-/// Splits a plan between the sources and this process, and makes it ready. What it takes while it
-/// runs counts as the holder's.
+/// Splits a plan between the sources and this process, and makes it ready to run on the lane. What
+/// it takes of sources while it runs counts as the holder's.
 ///
 /// # Errors
 /// Where a source cannot be reached, or the result of planning does not pass the guard's check.
@@ -95,11 +105,12 @@ pub async fn prepare(
     plan: &GuardedPlan,
     resources: &Resources,
     holder: Holder,
+    lane: Lane,
 ) -> Result<Prepared> {
     let asked = Instant::now();
     let handed = hand_over(plan.logical().clone())?;
     let admission = Admission::new(&resources.turns, holder);
-    let scans = Arc::new(Scans { admission: admission.clone(), sent: Mutex::default() });
+    let scans = Arc::new(Scans { admission, sent: Mutex::default() });
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
         Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
         Arc::new(DependentPlanner),
@@ -114,14 +125,13 @@ pub async fn prepare(
         *engine.config_mut() = engine.config().clone().with_batch_size(rows);
         portioned(planner.create_physical_plan(&handed, &engine).await?, rows)?
     };
-    let physical = weighed(physical)?;
+    let physical = watched(weighed(physical)?, lane.stop())?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let sources: BTreeSet<&str> = sent.iter().map(|(source, _)| source.as_str()).collect();
     tracing::debug!(?sources, duration_us = asked.elapsed().as_micros(), "prepared");
-    let engine = Arc::clone(&resources.engine);
     let context = context(guard, resources, rows);
-    Ok(Prepared { plan: sealed, sent, context, engine, admission })
+    Ok(Prepared { plan: sealed, sent, context, lane })
 }
 
 fn context(guard: &Guard, resources: &Resources, batch_rows: usize) -> Arc<TaskContext> {

@@ -9,8 +9,8 @@ mod execute;
 mod memory;
 mod passage;
 mod remote;
-mod spans;
 mod turn;
 
+pub use engine::Lane;
 pub use execute::{Prepared, Resources, prepare};
 pub use turn::{Bounds, Holder};

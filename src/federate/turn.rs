@@ -57,6 +57,15 @@ impl Turns {
         }
     }
 
+    /// Waits until a statement of the holder may run.
+    ///
+    /// # Errors
+    /// 53300 where that takes too long.
+    pub async fn statement(&self, holder: &Holder) -> Result<Place<Holder>, ClientError> {
+        let waited = timeout(self.bounds.patience, self.statements.take(holder));
+        waited.await.map_err(|_| crowded())
+    }
+
     fn of(&self, source: &Source) -> Shares<Holder> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let shares = sources.entry(source.name.clone()).or_insert_with(|| {
@@ -66,7 +75,7 @@ impl Turns {
     }
 }
 
-/// By which one statement gets its turns.
+/// By which one statement gets its turns at the sources.
 #[derive(Clone, Debug)]
 pub(in crate::federate) struct Admission {
     turns: Arc<Turns>,
@@ -79,15 +88,6 @@ pub(in crate::federate) struct Admission {
 impl Admission {
     pub fn new(turns: &Arc<Turns>, holder: Holder) -> Self {
         Self { turns: Arc::clone(turns), holder, own: Arc::default() }
-    }
-
-    /// Waits until the statement may run.
-    ///
-    /// # Errors
-    /// 53300 where that takes too long.
-    pub async fn statement(&self) -> Result<Place<Holder>> {
-        let waited = timeout(self.turns.bounds.patience, self.turns.statements.take(&self.holder));
-        waited.await.map_err(|_| DataFusionError::External(Box::new(crowded())))
     }
 
     /// The plan of one of its scans, which waits for its turn before it reads.

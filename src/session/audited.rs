@@ -148,7 +148,7 @@ mod tests {
                 client: None,
                 application_name: None,
             },
-            query: "SELECT 1".to_owned(),
+            query: "SELECT 1".into(),
             position: None,
             prepared: None,
             tables: Vec::new(),

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arrow::datatypes::FieldRef;
 use async_trait::async_trait;
 use datafusion::common::ScalarValue;
 use tracing::{Instrument as _, Span};
@@ -20,11 +19,12 @@ use super::record::{Asked, Ledger};
 use super::settings::Settings;
 use super::shown::{text_rows, text_schema};
 use super::trace::{Spans, Trace};
+use super::work::{Begun, Declared};
 use crate::audit::Subject;
 use crate::error::{ClientError, SqlState};
-use crate::federate::Holder;
+use crate::federate::{Holder, Lane};
+use crate::guard::TenantScope;
 use crate::guard::system::SessionFacts;
-use crate::guard::{TenantScope, client_error};
 use crate::identity::Principal;
 use crate::share::Place;
 use crate::sql::{self, Command, Query, Statement};
@@ -55,7 +55,7 @@ pub struct Session {
 /// What `EXECUTE` runs: the query, its declared types, and the values of its parameters.
 struct Executed {
     query: Query,
-    declared: Arc<[Option<FieldRef>]>,
+    declared: Declared,
     values: Vec<ScalarValue>,
     /// Its PREPARE.
     text: Arc<str>,
@@ -65,12 +65,12 @@ struct Executed {
 #[derive(Clone, Debug)]
 pub struct Prepared {
     statement: Arc<Statement>,
-    declared: Arc<[Option<FieldRef>]>,
+    declared: Declared,
     trace: Trace,
 }
 
 impl Prepared {
-    fn new(statement: Statement, declared: Arc<[Option<FieldRef>]>, span: Span) -> Self {
+    fn new(statement: Statement, declared: Declared, span: Span) -> Self {
         let kind = statement.command.kind();
         span.in_scope(|| tracing::debug!(kind, position = statement.position, "parsed"));
         Self { statement: Arc::new(statement), declared, trace: Trace::read_in(span) }
@@ -211,50 +211,39 @@ impl Session {
     }
 
     /// The query behind `EXECUTE name`, its declared types, and the values given.
-    fn executed(
+    async fn executed(
         &self,
         name: &str,
         values: &[sqlparser::ast::Expr],
+        lane: &Lane,
     ) -> Result<Executed, ClientError> {
         let prepared = self.find(name)?;
         let Some(Prepared { statement, declared, .. }) = prepared else {
             return Err(not_a_query(name));
         };
         let Command::Query(query) = &statement.command else { return Err(not_a_query(name)) };
-        let parameters = self.describe_query(query, &declared)?.parameters;
-        if parameters.len() != values.len() {
-            return Err(ClientError::new(
-                SqlState::SYNTAX_ERROR,
-                format!("wrong number of parameters for prepared statement \"{name}\""),
-            )
-            .detail(format!(
-                "expected {} parameters but got {}",
-                parameters.len(),
-                values.len()
-            )));
-        }
-        let catalog = self.catalog(SystemTime::now());
-        let values = self
-            .gateway
-            .guard()
-            .constants(&catalog, values, &parameters)
-            .map_err(|error| client_error(&error))?;
-        Ok(Executed {
-            query: query.clone(),
-            declared: parameters.into_iter().map(Some).collect(),
-            values,
-            text: Arc::clone(&statement.text),
-        })
+        let (work, given, named) = (self.work(query, &declared), values.to_vec(), name.to_owned());
+        let computed = lane.work(async move {
+            let parameters = work.describe()?.parameters;
+            if parameters.len() != given.len() {
+                return Err(wrong_number(&named, parameters.len(), given.len()));
+            }
+            let values = work.constants(&given, &parameters)?;
+            Ok((parameters.into_iter().map(Some).collect(), values))
+        });
+        let (declared, values) = computed.await??;
+        let text = Arc::clone(&statement.text);
+        Ok(Executed { query: query.clone(), declared, values, text })
     }
 
-    fn prepare_one(
+    async fn prepare_one(
         &mut self,
         name: &str,
         text: &str,
         declared: &[u32],
         span: &Span,
     ) -> Result<(), ClientError> {
-        let declared: Arc<[_]> = declared
+        let declared: Declared = declared
             .iter()
             .map(|oid| parameter::of_oid(*oid))
             .collect::<Result<Vec<_>, _>>()?
@@ -272,24 +261,26 @@ impl Session {
         if let Some(Prepared { statement, declared, .. }) = &prepared
             && let Command::Query(query) = &statement.command
         {
-            self.describe_query(query, declared)?;
+            self.describe_query(query, declared).await?;
         }
         self.keep(name.to_owned(), prepared)
     }
 
-    fn describe_one(&self, prepared: &Prepared) -> Result<Description, ClientError> {
+    async fn describe_one(&self, prepared: &Prepared) -> Result<Description, ClientError> {
         let rows = |names: &[&str]| Description {
             parameters: Vec::new(),
             columns: Some(text_schema(names)),
         };
         Ok(match &prepared.statement.command {
             Command::Query(query) => {
-                let described = self.describe_query(query, &prepared.declared)?;
+                let described = self.describe_query(query, &prepared.declared).await?;
                 Description { parameters: described.parameters, columns: Some(described.columns) }
             }
             Command::Execute { name, values } => {
-                let executed = self.executed(name, values)?;
-                let described = self.describe_query(&executed.query, &executed.declared)?;
+                let lane = self.begin().await?.lane;
+                let executed = self.executed(name, values, &lane).await?;
+                let work = self.work(&executed.query, &executed.declared);
+                let described = lane.work(async move { work.describe() }).await??;
                 Description { parameters: Vec::new(), columns: Some(described.columns) }
             }
             Command::Explain(_) => rows(&["QUERY PLAN"]),
@@ -304,21 +295,15 @@ impl Session {
         prepared: &Prepared,
         values: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError> {
-        let statement = &prepared.statement;
         let asked = prepared.asked();
-        match &statement.command {
-            Command::Query(query) => {
-                self.run(Call { asked, query, declared: &prepared.declared, values }).await
-            }
-            Command::Execute { name, values } => match self.executed(name, values) {
-                Ok(Executed { query, declared, values, text }) => {
-                    let asked = Asked { prepared: Some(&*text), ..asked };
-                    self.run(Call { asked, query: &query, declared: &declared, values }).await
+        match &prepared.statement.command {
+            Command::Query(_) | Command::Execute { .. } | Command::Explain(_) => {
+                match self.begin().await {
+                    Ok(begun) => self.compute(prepared, values, begun).await,
+                    Err(error) => Err(self.record_refusal(asked, error).await),
                 }
-                Err(error) => Err(self.record_refusal(asked, error).await),
-            },
-            Command::Explain(explain) => self.explain(asked, explain).await,
-            command => match self.command(&statement.text, command) {
+            }
+            command => match self.command(&prepared.statement.text, command).await {
                 Ok(answer) => {
                     tracing::debug!("answered without a source");
                     Ok(answer)
@@ -328,8 +313,36 @@ impl Session {
         }
     }
 
+    /// A statement whose turn it is.
+    async fn compute(
+        &mut self,
+        prepared: &Prepared,
+        values: Vec<ScalarValue>,
+        begun: Begun,
+    ) -> Result<Answer, ClientError> {
+        let asked = prepared.asked();
+        match &prepared.statement.command {
+            Command::Query(query) => {
+                let call = Call { asked, query, declared: &prepared.declared, values };
+                self.run(call, begun).await
+            }
+            Command::Execute { name, values } => {
+                match self.executed(name, values, &begun.lane).await {
+                    Ok(Executed { query, declared, values, text }) => {
+                        let asked = Asked { prepared: Some(&*text), ..asked };
+                        let call = Call { asked, query: &query, declared: &declared, values };
+                        self.run(call, begun).await
+                    }
+                    Err(error) => Err(self.record_refusal(asked, error).await),
+                }
+            }
+            Command::Explain(explain) => self.explain(asked, explain, begun).await,
+            _ => Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error")),
+        }
+    }
+
     /// Commands that touch no source.
-    fn command(&mut self, text: &Arc<str>, command: &Command) -> Result<Answer, ClientError> {
+    async fn command(&mut self, text: &Arc<str>, command: &Command) -> Result<Answer, ClientError> {
         let done = |tag: &str, changed| Ok(Answer::Done { tag: tag.to_owned(), changed });
         match command {
             Command::Set { name, value, local } => {
@@ -343,14 +356,14 @@ impl Session {
             Command::Commit => done("COMMIT", Vec::new()),
             Command::Rollback => done("ROLLBACK", Vec::new()),
             Command::Prepare { name, types, query } => {
-                let declared =
-                    types.iter().map(parameter::of_name).collect::<Result<Vec<_>, _>>()?;
+                let declared = types.iter().map(parameter::of_name);
+                let declared: Declared = declared.collect::<Result<Vec<_>, _>>()?.into();
                 // A query that cannot be planned is refused now, as PostgreSQL does.
-                self.describe_query(query, &declared)?;
+                self.describe_query(query, &declared).await?;
                 let text = Arc::clone(text);
                 let command = Command::Query(query.clone());
                 let statement = Statement { text, position: None, command };
-                let prepared = Prepared::new(statement, declared.into(), self.spans.next());
+                let prepared = Prepared::new(statement, declared, self.spans.next());
                 self.keep(name.clone(), Some(prepared))?;
                 done("PREPARE", Vec::new())
             }
@@ -393,6 +406,14 @@ impl Session {
 /// Those of a tenant share what they may take.
 pub(in crate::session) fn holder(scope: &TenantScope) -> Holder {
     scope.own().to_string().into()
+}
+
+fn wrong_number(name: &str, expected: usize, given: usize) -> ClientError {
+    ClientError::new(
+        SqlState::SYNTAX_ERROR,
+        format!("wrong number of parameters for prepared statement \"{name}\""),
+    )
+    .detail(format!("expected {expected} parameters but got {given}"))
 }
 
 fn not_a_query(name: &str) -> ClientError {
@@ -447,10 +468,13 @@ impl Conversation for Session {
         declared: &[u32],
     ) -> Result<(), ClientError> {
         let span = self.spans.next();
-        match span.in_scope(|| self.prepare_one(name, text, declared, &span)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.record_refusal(Asked::text(text), error).instrument(span).await),
-        }
+        let preparing = async {
+            match self.prepare_one(name, text, declared, &span).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.record_refusal(Asked::text(text), error).await),
+            }
+        };
+        preparing.instrument(span.clone()).await
     }
 
     fn prepared(&self, name: &str) -> Result<Option<Prepared>, ClientError> {
@@ -463,10 +487,13 @@ impl Conversation for Session {
 
     async fn describe(&mut self, prepared: &Prepared) -> Result<Description, ClientError> {
         let span = prepared.trace.before(&self.spans);
-        match span.in_scope(|| self.describe_one(prepared)) {
-            Ok(description) => Ok(description),
-            Err(error) => Err(self.record_refusal(prepared.asked(), error).instrument(span).await),
-        }
+        let describing = async {
+            match self.describe_one(prepared).await {
+                Ok(description) => Ok(description),
+                Err(error) => Err(self.record_refusal(prepared.asked(), error).await),
+            }
+        };
+        describing.instrument(span).await
     }
 
     async fn execute(

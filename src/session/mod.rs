@@ -12,6 +12,7 @@ mod refusals;
 mod settings;
 mod shown;
 mod trace;
+mod work;
 
 pub use census::SessionCounts;
 pub use conversation::{Prepared, Session};

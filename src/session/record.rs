@@ -1,6 +1,8 @@
 //! What a session tells the audit log: what its statements were going to do, and how they and the
 //! session itself ended, however that was.
 
+use std::collections::HashMap;
+use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -12,7 +14,7 @@ use tracing::Instrument as _;
 use super::conversation::{Prepared, Session};
 use super::trace;
 use crate::audit::{
-    AuditError, Decision, Intent, Outcome, Pending, Result as Ending, Sent, Stopper,
+    AuditError, Decision, Hash, Intent, Outcome, Pending, Result as Ending, Sent, Stopper, Text,
 };
 use crate::error::{ClientError, SqlState};
 use crate::guard::{TenantScope, Touched};
@@ -62,7 +64,18 @@ pub(in crate::session) struct Ledger {
     unanswered: Mutex<Option<Writing>>,
     /// Whether the beginning is on record, and the end is not.
     open: bool,
+    /// The records that hold long texts, by what the text is.
+    long: Mutex<HashMap<Hash, u64>>,
 }
+
+/// A text that is longer is written once in a session, as long as that is kept in mind.
+const LONG_BYTES: usize = 1 << 10;
+
+/// How many long texts are kept in mind: some for each statement that a session may prepare.
+const MAX_LONG: usize = 4_096;
+
+/// What is told of a long text, in characters.
+const BEGINNING: usize = 128;
 
 impl Ledger {
     pub fn new() -> Self {
@@ -71,7 +84,39 @@ impl Ledger {
             statements: AtomicU64::new(0),
             unanswered: Mutex::default(),
             open: false,
+            long: Mutex::default(),
         }
+    }
+
+    /// Cuts the long texts that are on record already, and gives the others.
+    fn abridge(&self, intent: &mut Intent) -> Vec<Hash> {
+        let known = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = intent.sent.iter_mut().map(|sent| &mut sent.text);
+        let mut new = Vec::new();
+        for text in iter::once(&mut intent.query).chain(&mut intent.prepared).chain(sent) {
+            let Text::Whole(whole) = text else { continue };
+            if whole.len() <= LONG_BYTES {
+                continue;
+            }
+            let hash = Hash::of(whole.as_bytes());
+            match known.get(&hash) {
+                Some(&record) => {
+                    let (begins, bytes) = (whole.chars().take(BEGINNING), whole.len() as u64);
+                    *text = Text::Repeated { begins: begins.collect(), bytes, record };
+                }
+                None => new.push(hash),
+            }
+        }
+        new
+    }
+
+    /// From now on these are on record.
+    fn keep_in_mind(&self, long: Vec<Hash>, record: u64) {
+        let mut known = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() + long.len() > MAX_LONG {
+            known.clear();
+        }
+        known.extend(long.into_iter().map(|hash| (hash, record)));
     }
 }
 
@@ -94,7 +139,11 @@ impl Drop for Waiting<'_> {
 impl Session {
     /// Makes the intent of a statement durable. It is written by a task of its own, so that no
     /// outcome is missing where the statement is dropped meanwhile.
-    pub(in crate::session) async fn declare(&self, intent: Intent) -> Result<Pending, ClientError> {
+    pub(in crate::session) async fn declare(
+        &self,
+        mut intent: Intent,
+    ) -> Result<Pending, ClientError> {
+        let long = self.ledger().abridge(&mut intent);
         self.ledger().statements.fetch_add(1, Ordering::Relaxed);
         let gateway = Arc::clone(self.gateway());
         let writing = async move { gateway.audit().intent(intent).await };
@@ -105,6 +154,9 @@ impl Session {
         waiting.writing = None;
         let pending = written.unwrap_or(Err(AuditError::Closed))?;
         trace::recorded(pending.id());
+        if !long.is_empty() {
+            self.ledger().keep_in_mind(long, pending.id());
+        }
         Ok(pending)
     }
 
@@ -117,12 +169,16 @@ impl Session {
         };
         Intent {
             subject: self.subject(),
-            query: asked.text.to_owned(),
+            query: asked.text.into(),
             position: asked.position,
-            prepared: asked.prepared.map(str::to_owned),
+            prepared: asked.prepared.map(Text::from),
             tables: learned.tables.into_iter().map(decision).collect(),
             policy_set: learned.policy_set,
-            sent: learned.sent.into_iter().map(|(source, text)| Sent { source, text }).collect(),
+            sent: learned
+                .sent
+                .into_iter()
+                .map(|(source, text)| Sent { source, text: text.into() })
+                .collect(),
             notes,
         }
     }

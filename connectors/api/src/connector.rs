@@ -16,6 +16,9 @@ use crate::subplan::Subplan;
 ///
 /// Implementations hold the credentials and never show them: not in `Debug`, not in an error's
 /// client text, not in a plan's display.
+///
+/// Scans run on the threads of their statement. What outlives a statement, such as a connection that
+/// is kept, belongs to the runtime that the connector was made on.
 #[async_trait]
 pub trait Connector: Debug + Send + Sync {
     /// The `kind` of the configuration, such as `postgres`.

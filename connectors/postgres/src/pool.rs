@@ -3,14 +3,18 @@
 //! They are opened when they are first needed, so that a server that is down stops nobody else.
 //! A connection comes back into the pool only after its statement ended and was read to its end;
 //! any other is cancelled at the server and thrown away.
+//!
+//! They outlive the statements that they were opened for, so they live on the runtime that the pool
+//! was made on, and not on that of whoever asks first.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_connector_api::ConnectorError;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
@@ -31,6 +35,8 @@ pub(crate) struct Pool {
     wait: Duration,
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    /// Where its connections live.
+    home: Handle,
 }
 
 struct Connection {
@@ -58,8 +64,10 @@ impl Pool {
     /// Reads the options; connects to nothing.
     ///
     /// # Errors
-    /// Where the URL or the file of authorities cannot be read.
+    /// Where the URL or the file of authorities cannot be read, and outside of a runtime.
     pub(crate) fn new(options: &Options) -> Result<Self, ConnectorError> {
+        let home = Handle::try_current()
+            .map_err(|error| ConnectorError::Configuration(error.to_string()))?;
         let bad_url = "the url of the source is not one that PostgreSQL takes";
         // What the parser says may quote a part of the URL, and so of the password.
         let mut config: Config = options
@@ -86,6 +94,7 @@ impl Pool {
             wait: options.connect_timeout,
             slots: Arc::new(Semaphore::new(options.connections.max(1))),
             idle: Mutex::default(),
+            home,
         })
     }
 
@@ -101,9 +110,7 @@ impl Pool {
             .map_err(|_| ConnectorError::Unreachable("the pool is closed".to_owned()))?;
         let connection = match self.take_idle() {
             Some(connection) => connection,
-            None => timeout(self.wait, self.connect()).await.map_err(|_| {
-                ConnectorError::Unreachable("the server did not answer in time".to_owned())
-            })??,
+            None => self.open().await?,
         };
         Ok(Lease {
             pool: self.clone(),
@@ -133,6 +140,23 @@ impl Pool {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|connection| !connection.client.is_closed());
         idle.pop()
+    }
+
+    /// A new connection, opened at home. Nobody opens it any more once this is dropped.
+    async fn open(self: &Arc<Self>) -> Result<Connection, ConnectorError> {
+        let pool = Arc::clone(self);
+        let opening = async move { timeout(pool.wait, pool.connect()).await };
+        let mut task = JoinSet::new();
+        task.spawn_on(opening.in_current_span(), &self.home);
+        match task.join_next().await {
+            Some(Ok(Ok(opened))) => opened,
+            Some(Ok(Err(_))) => {
+                Err(ConnectorError::Unreachable("the server did not answer in time".to_owned()))
+            }
+            Some(Err(_)) | None => {
+                Err(ConnectorError::Failed("a connection was not opened to its end".to_owned()))
+            }
+        }
     }
 
     async fn connect(&self) -> Result<Connection, ConnectorError> {
@@ -198,7 +222,6 @@ impl Drop for Lease {
             idle.push(connection);
             return;
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         // The slot is held until the server was told, so that it never works on more statements
         // than the pool allows.
         let (slot, tls) = (self.slot.take(), self.pool.tls.clone());
@@ -211,6 +234,6 @@ impl Drop for Lease {
             drop(connection);
             drop(slot);
         };
-        runtime.spawn(cancelling.in_current_span());
+        self.pool.home.spawn(cancelling.in_current_span());
     }
 }

@@ -29,7 +29,7 @@ async fn records_read_back_as_they_were_written() {
                 name: "start".to_owned(),
                 details: json!({ "shared": ["crm.countries"] })
             },
-            Entry::Intent(intent("SELECT 1")),
+            Entry::Intent(intent("SELECT 1").into()),
             Entry::Outcome { id, outcome: outcome() },
         ]
     );
@@ -91,7 +91,7 @@ async fn no_text_can_break_a_line_or_act_on_a_terminal() {
     assert_eq!(acting, None);
     assert!(text.contains("\\u009b31m") && text.contains("é漢"));
     let Entry::Intent(read) = &place.records()[1].entry else { panic!("no intent") };
-    assert_eq!(read.query, hostile);
+    assert_eq!(read.query.here(), hostile);
     place.assert_whole();
 }
 

@@ -63,7 +63,7 @@ fn intent(query: &str) -> Intent {
             client: Some("127.0.0.1".parse().unwrap()),
             application_name: Some("psql".to_owned()),
         },
-        query: query.to_owned(),
+        query: query.into(),
         position: None,
         prepared: None,
         tables: vec![Decision {
@@ -74,7 +74,7 @@ fn intent(query: &str) -> Intent {
             policies: vec!["rows/own_org".to_owned()],
         }],
         policy_set: Some("00ff".to_owned()),
-        sent: vec![Sent { source: "crm".to_owned(), text: "SELECT …".to_owned() }],
+        sent: vec![Sent { source: "crm".to_owned(), text: "SELECT …".into() }],
         notes: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::audit::{self, Entry, Intent, Outcome, Record, Result as Ending};
+use crate::audit::{self, Entry, Intent, Outcome, Record, Result as Ending, Text};
 
 use super::{ShowError, counted};
 
@@ -99,12 +99,12 @@ fn ending(outcome: Option<&Outcome>) -> String {
 fn statement(intent: &Intent, out: &mut impl Write) -> io::Result<()> {
     match intent.position {
         Some(position) => {
-            writeln!(out, "  {} (from character {position})", plain(&intent.query))?;
+            writeln!(out, "  {} (from character {position})", told(&intent.query))?;
         }
-        None => writeln!(out, "  {}", plain(&intent.query))?,
+        None => writeln!(out, "  {}", told(&intent.query))?,
     }
     if let Some(prepared) = &intent.prepared {
-        writeln!(out, "  prepared by {}", plain(prepared))?;
+        writeln!(out, "  prepared by {}", told(prepared))?;
     }
     for table in &intent.tables {
         writeln!(out, "  {} where {}", plain(&table.table), plain(&table.row_filter))?;
@@ -123,6 +123,15 @@ fn statement(intent: &Intent, out: &mut impl Write) -> io::Result<()> {
 fn facts(details: &Value) -> String {
     let facts = details.as_object().into_iter().flatten().filter(|(_, fact)| !fact.is_null());
     facts.map(|(name, fact)| format!(" {}={}", plain(name), plain(&fact.to_string()))).collect()
+}
+
+fn told(text: &Text) -> String {
+    match text {
+        Text::Whole(text) => plain(text),
+        Text::Repeated { begins, bytes, record } => {
+            format!("{}… ({bytes} bytes, whole in #{record})", plain(begins))
+        }
+    }
 }
 
 /// In one line, and without what a terminal would obey: the text of a statement is its author's.
@@ -153,7 +162,7 @@ mod tests {
                 client: None,
                 application_name: None,
             },
-            query: query.to_owned(),
+            query: query.into(),
             position: None,
             prepared: None,
             tables: vec![Decision {
@@ -188,9 +197,12 @@ mod tests {
         let pending = log.intent(Intent { tables: Vec::new(), ..second }).await.unwrap();
         let gone = ClientError::new(SqlState::CONNECTION_FAILURE, "the client went away");
         pending.finish(outcome(Ending::stopped(Stopper::Disconnect, &gone)));
-        let prepared = Some("PREPARE p AS SELECT 3".to_owned());
+        let prepared = Some(Text::from("PREPARE p AS SELECT 3"));
         let executed = Intent { prepared, tables: Vec::new(), ..intent("EXECUTE p", None) };
         log.intent(executed).await.unwrap().finish(outcome(Ending::Closed));
+        let prepared = Some(Text::Repeated { begins: "PREPARE\nl".into(), bytes: 9999, record: 9 });
+        let executed = Intent { prepared, tables: Vec::new(), ..intent("EXECUTE l", None) };
+        log.intent(executed).await.unwrap().finish(outcome(Ending::Ok));
         log.close().await.unwrap();
         let shown = |last| {
             let mut out = Vec::new();
@@ -215,7 +227,9 @@ mod tests {
                      the client went away\n";
         let fourth = "#9 TIME ada of acme: closed after 1 row\n  EXECUTE p\n  \
                       prepared by PREPARE p AS SELECT 3\n";
-        assert_eq!(shown(4), format!("{first}{second}{third}{fourth}"));
+        let fifth = "#11 TIME ada of acme: 1 row\n  EXECUTE l\n  \
+                     prepared by PREPARE l… (9999 bytes, whole in #9)\n";
+        assert_eq!(shown(5), format!("{first}{second}{third}{fourth}{fifth}"));
         assert!(shown(9).contains("#2 TIME start shared=[\"a\"]\n"), "{}", shown(9));
     }
 }

@@ -128,13 +128,7 @@ impl Pattern {
         let mut out = String::new();
         let (mut at, mut past) = (0, false);
         let mut sign_due = !signed;
-        let sign = if negative {
-            "-"
-        } else if self.bare {
-            ""
-        } else {
-            " "
-        };
+        let sign = self.sign(negative);
         for part in &self.parts {
             match part {
                 Part::Digit { .. } if past => {
@@ -193,16 +187,19 @@ impl Pattern {
         format!("{}{sign}{body}", " ".repeat(rest.len() - body.len()))
     }
 
+    /// Where the pattern has none of its own.
+    fn sign(&self, negative: bool) -> &'static str {
+        match (negative, self.bare) {
+            (true, _) => "-",
+            (false, true) => "",
+            (false, false) => " ",
+        }
+    }
+
     fn overflowed(&self, negative: bool, signed: bool) -> String {
         let mut out = String::new();
         if !signed {
-            out.push_str(if negative {
-                "-"
-            } else if self.bare {
-                ""
-            } else {
-                " "
-            });
+            out.push_str(self.sign(negative));
         }
         for part in &self.parts {
             match part {

@@ -14,11 +14,11 @@ const NO_ROW: &str = "4,other,\"cell-of-no-row\n";
 /// What stands for a statement from its text to its end where sources are asked.
 const STAGES: [&str; 8] = [
     "parsed",
+    "admitted",
     "permit decided",
     "planned",
     "prepared",
     "on record",
-    "running",
     "first rows",
     "ended",
 ];

@@ -37,7 +37,7 @@ fn statements(records: &[Record]) -> Vec<(&Record, &Intent, &Outcome)> {
         })
     };
     let intents = records.iter().filter_map(|record| match &record.entry {
-        Entry::Intent(intent) => Some((record, intent, ended(record.seq).unwrap())),
+        Entry::Intent(intent) => Some((record, &**intent, ended(record.seq).unwrap())),
         _ => None,
     });
     intents.collect()
@@ -109,7 +109,7 @@ async fn a_query_is_on_record_with_all_that_decided_and_all_that_was_sent() {
         *intent,
         Intent {
             subject: subject.clone(),
-            query: QUERY.to_owned(),
+            query: QUERY.into(),
             position: None,
             prepared: None,
             tables: vec![
@@ -135,8 +135,8 @@ async fn a_query_is_on_record_with_all_that_decided_and_all_that_was_sent() {
             ],
             policy_set: Some(policy_set.to_owned()),
             sent: vec![
-                Sent { source: "box".to_owned(), text: TO_BOX.to_owned() },
-                Sent { source: "lake".to_owned(), text: "read visits.csv".to_owned() },
+                Sent { source: "box".to_owned(), text: TO_BOX.into() },
+                Sent { source: "lake".to_owned(), text: "read visits.csv".into() },
             ],
             notes: Vec::new(),
         }
@@ -149,7 +149,7 @@ async fn a_query_is_on_record_with_all_that_decided_and_all_that_was_sent() {
     assert_eq!(*outcome, expected);
 
     // What came to nothing says why, as the client was told.
-    assert_eq!((&denied.subject, denied.query.as_str()), (&subject, "SELECT note FROM box.people"));
+    assert_eq!((&denied.subject, denied.query.here()), (&subject, "SELECT note FROM box.people"));
     assert_eq!((denied.tables.as_slice(), denied.sent.as_slice()), (&[][..], &[][..]));
     assert_eq!(denied.policy_set.as_deref(), Some(policy_set));
     assert_eq!((denial.rows, denial.bytes), (0, 0));

@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use serde_json::{Value, json};
+
+use super::watch::lines;
 use super::*;
 use crate::house::FullDisk;
 
@@ -80,4 +83,42 @@ async fn on_a_full_disk_no_query_runs_until_there_is_room() {
     assert!(verified.status.success(), "{verified:?}");
     assert!(records(disk.path()).contains("refused"));
     assert_eq!(served.stop(), Some(0));
+}
+
+/// What a client sends once it cannot have written again and again, whatever way it runs it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_is_on_record_once_in_a_session() {
+    let house = lake();
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    let query = format!("SELECT $1::text /* {} */", "\u{1}".repeat(20_000));
+    session.ask(&format!("PREPARE p AS {query}")).await.unwrap();
+    for _ in 0..50 {
+        assert_eq!(session.ask("EXECUTE p ('a')").await.unwrap(), ["a"]);
+    }
+    let prepared = session.0.prepare(&query).await.unwrap();
+    for _ in 0..50 {
+        let row = session.0.query_one(&prepared, &[&"a"]).await.unwrap();
+        assert_eq!(row.get::<_, &str>(0), "a");
+    }
+    let lines = lines(&house);
+    let texts = |field: &str| -> Vec<&Value> {
+        lines.iter().map(|line| &line[field]).filter(|text| !text.is_null()).collect()
+    };
+    let executed = texts("prepared");
+    assert_eq!(executed.len(), 50);
+    let whole = format!("PREPARE p AS {query}");
+    assert_eq!(*executed[0], json!(whole));
+    let first = lines.iter().find(|line| line["prepared"] == whole).unwrap();
+    let repeated = json!({
+        "begins": whole.chars().take(128).collect::<String>(),
+        "bytes": whole.len(),
+        "record": first["seq"],
+    });
+    assert!(executed[1..].iter().all(|text| **text == repeated), "{:?}", executed[1]);
+    let bound = texts("query").into_iter().filter(|text| text["bytes"] == query.len());
+    assert_eq!(bound.count(), 49);
+    let size = std::fs::metadata(house.path("audit/audit-000001.jsonl")).unwrap().len();
+    assert!(size < 6 * 3 * 20_000 + 100 * 2_000, "{size} bytes");
+    assert_on_record(&house, served, &[]);
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod configuration;
 mod endings;
+mod lanes;
 mod login;
 mod memory;
 mod names;

@@ -43,7 +43,9 @@ impl Stage {
             }
             self.seen = record.seq;
             if let Entry::Intent(intent) = record.entry {
-                sent.extend(intent.sent.into_iter().map(|sent| (sent.source, sent.text)));
+                sent.extend(
+                    intent.sent.into_iter().map(|sent| (sent.source, sent.text.here().to_owned())),
+                );
             }
         }
         // Scans of one plan are prepared in no order that anybody relies on.

@@ -75,8 +75,8 @@ async fn a_server_without_tls() {
     }
 }
 
-#[test]
-fn a_file_of_authorities_must_hold_some() {
+#[tokio::test]
+async fn a_file_of_authorities_must_hold_some() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     for path in [empty.path(), std::path::Path::new("/no/such/file")] {
         let mut options = options(shared(), "localhost", TlsMode::VerifyFull);

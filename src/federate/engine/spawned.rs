@@ -1,4 +1,5 @@
-//! Operators spawn tasks of their own. What is said there stands in the span of the query, too.
+//! Operators spawn tasks of their own. They are tasks of the statement: what is said there stands in
+//! its span, too, and its lane is in use until the last of them has ended.
 
 use std::any::Any;
 
@@ -7,8 +8,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tracing::{Instrument as _, Span};
 
+use super::lane::Lane;
+
 /// From now on, in all of the process.
-pub(in crate::federate) fn follow() {
+pub(super) fn follow() {
     // It is no harm that another engine of the process has said so before.
     let _ = set_join_set_tracer(&Follow);
 }
@@ -20,14 +23,22 @@ struct Follow;
 
 impl JoinSetTracer for Follow {
     fn trace_future(&self, work: BoxFuture<'static, Given>) -> BoxFuture<'static, Given> {
-        work.in_current_span().boxed()
+        let work = work.in_current_span();
+        match Lane::current() {
+            Some(lane) => lane.holding(work).boxed(),
+            None => work.boxed(),
+        }
     }
 
     fn trace_block(
         &self,
         work: Box<dyn FnOnce() -> Given + Send>,
     ) -> Box<dyn FnOnce() -> Given + Send> {
-        let span = Span::current();
-        Box::new(move || span.in_scope(work))
+        let (span, lane) = (Span::current(), Lane::current());
+        let work = move || span.in_scope(work);
+        match lane {
+            Some(lane) => Box::new(move || lane.holding_block(work)),
+            None => Box::new(work),
+        }
     }
 }
