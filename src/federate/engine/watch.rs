@@ -12,10 +12,11 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{JoinType, Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::lit;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::joins::utils::JoinFilter;
@@ -68,7 +69,15 @@ fn join(node: &Arc<dyn ExecutionPlan>, stop: &Arc<Stop>) -> Result<Option<Arc<dy
         return Ok(Some(Arc::new(join)));
     }
     if let Some(join) = node.downcast_ref::<HashJoinExec>() {
-        let filter = join.filter().map(looking);
+        // Where only one side comes out, its rows may have any number of partners, and what is found
+        // of them goes by unseen.
+        let unseen = !matches!(
+            join.join_type(),
+            JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full
+        );
+        let always = || JoinFilter::new(lit(true), Vec::new(), Arc::new(Schema::empty()));
+        let filter = join.filter().cloned().or_else(|| unseen.then(always));
+        let filter = filter.as_ref().map(looking);
         return Ok(Some(Arc::new(join.builder().with_filter(filter).build()?)));
     }
     if let Some(join) = node.downcast_ref::<SortMergeJoinExec>() {
