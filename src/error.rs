@@ -48,6 +48,8 @@ sqlstates! {
     INTERVAL_FIELD_OVERFLOW = "22015";
     /// `invalid_escape_sequence`
     INVALID_ESCAPE_SEQUENCE = "22025";
+    /// `substring_error`
+    SUBSTRING_ERROR = "22011";
     /// `invalid_parameter_value`
     INVALID_PARAMETER_VALUE = "22023";
     /// `invalid_text_representation`
@@ -96,6 +98,8 @@ sqlstates! {
     UNDEFINED_COLUMN = "42703";
     /// `undefined_object`, such as an unknown setting or type
     UNDEFINED_OBJECT = "42704";
+    /// `duplicate_column`
+    DUPLICATE_COLUMN = "42701";
     /// `ambiguous_column`
     AMBIGUOUS_COLUMN = "42702";
     /// `ambiguous_function`
@@ -104,6 +108,22 @@ sqlstates! {
     GROUPING_ERROR = "42803";
     /// `datatype_mismatch`
     DATATYPE_MISMATCH = "42804";
+    /// `wrong_object_type`
+    WRONG_OBJECT_TYPE = "42809";
+    /// `invalid_column_reference`
+    INVALID_COLUMN_REFERENCE = "42P10";
+    /// `windowing_error`
+    WINDOWING_ERROR = "42P20";
+    /// `invalid_preceding_or_following_size`
+    INVALID_PRECEDING_OR_FOLLOWING_SIZE = "22013";
+    /// `invalid_argument_for_ntile_function`
+    INVALID_ARGUMENT_FOR_NTILE = "22014";
+    /// `invalid_row_count_in_limit_clause`
+    INVALID_ROW_COUNT_IN_LIMIT = "2201W";
+    /// `invalid_row_count_in_result_offset_clause`
+    INVALID_ROW_COUNT_IN_OFFSET = "2201X";
+    /// `cannot_coerce`
+    CANNOT_COERCE = "42846";
     /// `undefined_function`
     UNDEFINED_FUNCTION = "42883";
     /// `undefined_table`

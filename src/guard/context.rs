@@ -8,7 +8,9 @@ use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{Result, TableReference};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::planner::{
+    ContextProvider, ExprPlanner, RelationPlanner, TypePlanner,
+};
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF,
 };
@@ -23,6 +25,7 @@ pub(in crate::guard) struct Context<'a> {
     pub catalog: &'a SessionCatalog,
     pub expr_planners: Vec<Arc<dyn ExprPlanner>>,
     pub type_planner: Arc<dyn TypePlanner>,
+    pub relation_planners: Vec<Arc<dyn RelationPlanner>>,
 }
 
 impl ContextProvider for Context<'_> {
@@ -50,6 +53,10 @@ impl ContextProvider for Context<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         &self.expr_planners
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relation_planners
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {

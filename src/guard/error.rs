@@ -6,10 +6,11 @@
 //! record.
 
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::SchemaError;
+use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use portcullis_connector_api::{ConnectorError, SourceName};
 
+use super::wording;
 use crate::error::{ClientError, SqlState};
 use crate::sql::Query;
 
@@ -76,7 +77,7 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
             } else if let Some(error) = inner.downcast_ref::<ClientError>() {
                 return error.clone();
             } else if is_pattern(&inner.to_string()) {
-                invalid_pattern()
+                wording::of_a_function(&inner.to_string()).unwrap_or_else(invalid_pattern)
             } else {
                 internal()
             }
@@ -88,7 +89,9 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
                 .hint("Read fewer rows or columns at once, or aggregate earlier.")
         }
         DataFusionError::NotImplemented(message) => {
-            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&one_line(message)))
+            wording::recognised(message).unwrap_or_else(|| {
+                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&one_line(message)))
+            })
         }
         DataFusionError::SQL(_, _) => ClientError::new(SqlState::SYNTAX_ERROR, "syntax error"),
         DataFusionError::Plan(message) => plan_error(message),
@@ -100,6 +103,7 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
         }
         _ => internal(),
     };
+    let said = wording::in_plain_words(said);
     match (&said.internal, root(error)) {
         (Some(_), _) => said,
         // What it says is all there is.
@@ -168,7 +172,10 @@ fn internal() -> ClientError {
 /// is about its own operators, and no fault of the query.
 pub fn running_error(error: &DataFusionError) -> ClientError {
     match root(error) {
-        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => internal().internal(error),
+        DataFusionError::Plan(message) => {
+            wording::of_a_function(message).unwrap_or_else(internal).internal(error)
+        }
+        DataFusionError::SchemaError(..) => internal().internal(error),
         _ => client_error(error),
     }
 }
@@ -221,23 +228,40 @@ fn connector_error(error: &ConnectorError) -> ClientError {
 
 fn schema_error(error: &SchemaError) -> ClientError {
     match error {
-        SchemaError::FieldNotFound { field, .. } => {
-            let name = match &field.relation {
-                Some(relation) => format!("{}.{}", relation.table(), field.name),
-                None => format!("\"{}\"", field.name),
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let Some(table) = &field.relation else {
+                let message = format!("column \"{}\" does not exist", field.name);
+                return ClientError::new(SqlState::UNDEFINED_COLUMN, message);
             };
-            ClientError::new(SqlState::UNDEFINED_COLUMN, format!("column {name} does not exist"))
+            let read = |column: &Column| {
+                column.relation.as_ref().is_some_and(|known| table.resolved_eq(known))
+            };
+            if valid_fields.iter().any(read) {
+                let message = format!("column {}.{} does not exist", table.table(), field.name);
+                ClientError::new(SqlState::UNDEFINED_COLUMN, message)
+            } else {
+                missing_from(table.table())
+            }
         }
         SchemaError::AmbiguousReference { field } => ClientError::new(
             SqlState::AMBIGUOUS_COLUMN,
             format!("column reference \"{}\" is ambiguous", field.name),
         ),
-        SchemaError::DuplicateQualifiedField { name, .. }
-        | SchemaError::DuplicateUnqualifiedField { name } => ClientError::new(
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => ClientError::new(
+            SqlState::DUPLICATE_ALIAS,
+            format!("table name \"{}\" specified more than once", qualifier.table()),
+        ),
+        SchemaError::DuplicateUnqualifiedField { name } => ClientError::new(
             SqlState::AMBIGUOUS_COLUMN,
             format!("column name \"{name}\" appears more than once"),
         ),
     }
+}
+
+/// A table that is named beside a column and not read.
+pub(in crate::guard) fn missing_from(table: &str) -> ClientError {
+    let message = format!("missing FROM-clause entry for table \"{table}\"");
+    ClientError::new(SqlState::UNDEFINED_TABLE, message)
 }
 
 fn arrow_error(error: &ArrowError) -> ClientError {
@@ -266,6 +290,9 @@ fn arrow_error(error: &ArrowError) -> ClientError {
             ClientError::new(SqlState::OUT_OF_MEMORY, "the query needs more memory than it may use")
         }
         ArrowError::ComputeError(message) if is_pattern(message) => invalid_pattern(),
+        ArrowError::ComputeError(message) => {
+            wording::of_a_function(message).unwrap_or_else(internal)
+        }
         _ => internal(),
     }
 }
@@ -326,40 +353,21 @@ fn sql_name(arrow: &str) -> Option<&'static str> {
 /// Planning sees no rows, so the engine's words hold only names that the caller may see, and
 /// what the caller wrote; its suggestions are cut off.
 fn plan_error(message: &str) -> ClientError {
-    let line = one_line(message);
-    if let Some(rest) = line.strip_prefix("Invalid function '") {
-        let name = rest.split('\'').next().unwrap_or_default();
-        return ClientError::from(&GuardError::UndefinedFunction(format!("{name}(…)")));
-    }
-    if message.contains("No function matches") {
-        return no_such_function();
-    }
-    if let Some((column, _)) = line.split_once("\" must appear in the GROUP BY")
-        && let Some((_, column)) = column.rsplit_once('"')
-    {
-        let message = format!(
-            "column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate \
-             function"
-        );
-        return ClientError::new(SqlState::GROUPING_ERROR, message);
-    }
-    let state = if line.contains("must be part of GROUP BY")
-        || line.contains("could not be resolved from available columns")
-    {
-        SqlState::GROUPING_ERROR
-    } else if line.contains("coerce")
-        || line.contains("Cannot infer common argument type")
-        || line.contains("does not support")
-        || line.contains("failed to coerce")
-    {
-        SqlState::DATATYPE_MISMATCH
-    } else {
-        SqlState::SYNTAX_ERROR
-    };
-    ClientError::new(state, lower_first(&line))
+    wording::recognised(message).unwrap_or_else(|| {
+        let line = one_line(message);
+        let state = if line.contains("coerce") {
+            SqlState::DATATYPE_MISMATCH
+        } else {
+            SqlState::SYNTAX_ERROR
+        };
+        ClientError::new(state, lower_first(&line))
+    })
 }
 
 fn execution_error(message: &str) -> ClientError {
+    if let Some(said) = wording::of_a_function(message) {
+        return said;
+    }
     let lower = message.to_ascii_lowercase();
     if lower.contains("divide by zero") || lower.contains("division by zero") {
         ClientError::new(SqlState::DIVISION_BY_ZERO, "division by zero")

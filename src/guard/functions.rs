@@ -9,6 +9,7 @@ use super::characters::Chr;
 use super::formats::Format;
 use super::numbers::{Exact, Real, Rounding};
 use super::system;
+use super::typing::Quantified;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
@@ -198,6 +199,8 @@ pub(in crate::guard) const TABLE: &[&str] = &["generate_series"];
 
 /// Names of PostgreSQL that the engine knows under another.
 const RENAMED: &[(&str, &str)] = &[
+    ("array_remove", "array_remove_all"),
+    ("array_replace", "array_replace_all"),
     ("ceiling", "ceil"),
     ("every", "bool_and"),
     ("gen_random_uuid", "uuid"),
@@ -226,6 +229,7 @@ impl Default for Functions {
             }
         }
         scalar.insert("chr", Chr::function());
+        scalar.extend(Quantified::functions());
         let known = SessionStateDefaults::default_aggregate_functions();
         let mut aggregate =
             pick(AGGREGATE, &known, |function| (function.name(), function.aliases()));

@@ -30,6 +30,9 @@ mod table;
 mod tenancy;
 mod token;
 mod touched;
+mod typing;
+mod using;
+mod wording;
 
 pub(crate) use barrier::is_barrier;
 pub use catalog::{Authority, SessionCatalog};

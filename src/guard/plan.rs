@@ -30,7 +30,8 @@ use super::error::GuardError;
 use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
-use super::{grown, numbers};
+use super::typing::{Rows, counted};
+use super::{grown, numbers, using};
 use crate::sql::Query;
 
 /// What planning needs and all sessions share.
@@ -208,7 +209,7 @@ impl Guard {
             let values = values.into_iter().map(ScalarAndMetadata::from).collect();
             plan = plan.replace_params_with_values(&ParamValues::List(values))?;
         }
-        let plan = grown::bound(self.analyze(plan)?)?;
+        let plan = counted(grown::bound(self.analyze(plan)?)?)?;
         let context =
             OptimizerContext::new_with_config_options(grown::within_budget(self.options()))
                 .with_query_execution_start_time(now);
@@ -271,6 +272,7 @@ impl Guard {
                 .chain(self.state.expr_planners().iter().cloned())
                 .collect(),
             type_planner: Arc::new(CatalogTypes),
+            relation_planners: vec![Arc::new(Rows)],
         }
     }
 
@@ -284,13 +286,16 @@ impl Guard {
         let system = || Arc::clone(catalog.system());
         system::rewrite(&system, &mut tree)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let context = self.context(catalog);
-        let options = ParserOptions::from(&self.options().sql_parser);
-        let mut planner_context =
-            PlannerContext::new().with_prepare_param_data_types(declared.to_vec());
-        let statement = sqlparser::ast::Statement::Query(Box::new(tree));
-        let plan = SqlToRel::new_with_options(&context, options)
-            .sql_statement_to_plan_with_context(statement, &mut planner_context)?;
+        let plan = using::planned(&tree, |tree, relations| {
+            let mut context = self.context(catalog);
+            context.relation_planners.push(relations);
+            let options = ParserOptions::from(&self.options().sql_parser);
+            let mut planner_context =
+                PlannerContext::new().with_prepare_param_data_types(declared.to_vec());
+            let statement = sqlparser::ast::Statement::Query(Box::new(tree));
+            SqlToRel::new_with_options(&context, options)
+                .sql_statement_to_plan_with_context(statement, &mut planner_context)
+        })?;
         system::lower(&system, numbers::meant(plan)?)
     }
 

@@ -240,7 +240,7 @@ fn no_such_number(value: f64) -> ClientError {
 }
 
 /// A text as a numeric value with the digits that it shows; `None` where it is no such text.
-pub(super) fn numeric_literal(text: &str) -> Option<ScalarValue> {
+pub(in crate::guard) fn numeric_literal(text: &str) -> Option<ScalarValue> {
     let text = text.trim();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),

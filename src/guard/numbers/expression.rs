@@ -133,6 +133,11 @@ fn compared(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Transfo
     Transformed::yes(other(length(left), length(right)))
 }
 
+/// A cast to this type, as one that was written.
+pub(in crate::guard) fn recast(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
+    Ok(rewrite(cast(expr, to.clone()), schema)?.data)
+}
+
 /// A cast between numbers, where a value may not fit or is rounded.
 fn number_cast(of: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Cast { expr, field } = of;

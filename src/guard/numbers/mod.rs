@@ -24,11 +24,12 @@ mod timely;
 mod types;
 
 pub(in crate::guard) use aggregate::Exact;
-pub(in crate::guard) use expression::operation;
+pub(in crate::guard) use cast::numeric_literal;
+pub(in crate::guard) use expression::{operation, recast};
 pub(in crate::guard) use fault::external;
 pub(in crate::guard) use operator::is_arithmetic;
-pub(in crate::guard) use plan::expression;
-pub(in crate::guard) use plan::widened;
+pub(in crate::guard) use plan::{expression, open_text, widened};
 pub use plan::{meant, narrow};
 pub(in crate::guard) use real::Real;
 pub(in crate::guard) use rounding::Rounding;
+pub(in crate::guard) use types::SqlNumber;

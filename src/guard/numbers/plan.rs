@@ -19,6 +19,7 @@ use super::expression::rewrite;
 use super::interval::InDays;
 use super::outer;
 use crate::guard::system::refresh;
+use crate::guard::typing::{limit, set_operation, typed};
 
 /// A whole number as a function of tables takes it, which knows `int8` alone.
 pub(in crate::guard) fn widened(argument: Expr) -> Expr {
@@ -34,14 +35,14 @@ pub(in crate::guard) fn widened(argument: Expr) -> Expr {
 }
 
 /// Gives a plan's numbers their meaning. It runs on what the planner made, before anything else
-/// looks at types; limits keep what they were given.
+/// looks at types.
 ///
 /// # Errors
 /// 42883 for an operator that PostgreSQL does not have; where the plan cannot be built with the
 /// types that follow.
 pub fn meant(plan: LogicalPlan) -> Result<LogicalPlan> {
     let meant = plan.transform_up_with_subqueries(|node| match node {
-        LogicalPlan::Limit(_) => Ok(Transformed::no(node)),
+        LogicalPlan::Limit(of) => limit(of).map(Transformed::yes),
         LogicalPlan::Values(values) => {
             let nothing = DFSchema::empty();
             let rows = values.values.into_iter().map(|row| {
@@ -64,7 +65,7 @@ pub fn meant(plan: LogicalPlan) -> Result<LogicalPlan> {
                 let name = names.save(&expr);
                 Ok(Transformed::yes(name.restore(expression(expr, &schema)?)))
             })?;
-            node.map_data(|node| refresh(by_length(node)))
+            node.map_data(|node| refresh(set_operation(by_length(node))?))
         }
     })?;
     Ok(meant.data)
@@ -90,7 +91,7 @@ fn by_length(node: LogicalPlan) -> LogicalPlan {
 
 /// One expression, over columns of this schema.
 pub(in crate::guard) fn expression(expr: Expr, schema: &DFSchema) -> Result<Expr> {
-    Ok(expr.transform_up(|expr| rewrite(narrow(expr), schema))?.data)
+    Ok(expr.transform_up(|expr| rewrite(typed(narrow(expr), schema)?, schema))?.data)
 }
 
 /// A number in the type that PostgreSQL reads it as; `1e3` is a numeric value without places.
@@ -168,7 +169,7 @@ fn recursive(query: RecursiveQuery) -> Result<LogicalPlan> {
 }
 
 /// Whether this is a text whose type is open: a literal in quotes.
-pub(super) fn open_text(expr: &Expr) -> Option<&str> {
+pub(in crate::guard) fn open_text(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Literal(value, None) => value.try_as_str().flatten(),
         _ => None,

@@ -16,7 +16,7 @@ const PRODUCT_SCALE: i8 = 20;
 
 /// A numeric type of PostgreSQL, as an Arrow type carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SqlNumber {
+pub(in crate::guard) enum SqlNumber {
     Int2,
     Int4,
     Int8,

@@ -14,6 +14,7 @@ use sqlparser::ast::{
 
 use super::types;
 use crate::guard::numbers::{narrow, operation};
+use crate::guard::typing::checked;
 
 /// Plans the types that only the catalog has, such as `oid`, `name`, `"char"` and `regclass`,
 /// those that are texts to the engine, and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
@@ -116,6 +117,10 @@ impl ExprPlanner for OpenLiterals {
         if let Some(op) = arithmetic {
             return operation(left, op, right, schema).map(PlannerResult::Planned);
         }
+        let (left, right) = match operator(&op) {
+            Some(op) => checked(left, op, right, schema)?,
+            None => (left, right),
+        };
         let comparison = matches!(
             op,
             BinaryOperator::Eq
@@ -135,6 +140,30 @@ impl ExprPlanner for OpenLiterals {
         };
         Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
     }
+}
+
+/// The operators whose operands are looked at here.
+fn operator(op: &BinaryOperator) -> Option<Operator> {
+    Some(match op {
+        BinaryOperator::And => Operator::And,
+        BinaryOperator::Or => Operator::Or,
+        BinaryOperator::Eq => Operator::Eq,
+        BinaryOperator::NotEq => Operator::NotEq,
+        BinaryOperator::Lt => Operator::Lt,
+        BinaryOperator::LtEq => Operator::LtEq,
+        BinaryOperator::Gt => Operator::Gt,
+        BinaryOperator::GtEq => Operator::GtEq,
+        BinaryOperator::StringConcat => Operator::StringConcat,
+        BinaryOperator::PGRegexMatch => Operator::RegexMatch,
+        BinaryOperator::PGRegexIMatch => Operator::RegexIMatch,
+        BinaryOperator::PGRegexNotMatch => Operator::RegexNotMatch,
+        BinaryOperator::PGRegexNotIMatch => Operator::RegexNotIMatch,
+        BinaryOperator::PGLikeMatch => Operator::LikeMatch,
+        BinaryOperator::PGILikeMatch => Operator::ILikeMatch,
+        BinaryOperator::PGNotLikeMatch => Operator::NotLikeMatch,
+        BinaryOperator::PGNotILikeMatch => Operator::NotILikeMatch,
+        _ => return None,
+    })
 }
 
 fn is_open(expr: &Expr) -> bool {

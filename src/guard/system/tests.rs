@@ -30,6 +30,7 @@ use sqlparser::parser::Parser;
 use super::cells::Cell;
 use super::*;
 use crate::error::ClientError;
+use crate::guard::typing::Quantified;
 
 /// The same tables as `tests/data/catalog/tables.sql` makes.
 fn visible() -> VisibleCatalog {
@@ -151,6 +152,7 @@ fn session(catalog: &Arc<SystemCatalog>) -> SessionState {
         .with_query_planner(Arc::new(Planner));
     state.expr_planners().get_or_insert_default().insert(0, Arc::new(OpenLiterals));
     let functions = catalog.functions().into_iter().map(Arc::new);
+    let functions = functions.chain(Quantified::functions().map(|(_, function)| function));
     state.scalar_functions().get_or_insert_default().extend(functions);
     let state = state.build();
     let schemas = MemoryCatalogProvider::new();

@@ -43,8 +43,8 @@ select name + 1 from crm.customers;
   hint: No operator matches the given name and argument types. You might need to add explicit type casts.
 
 select sum(name) from crm.customers;
-! 42883 no function matches the given name and argument types
-  hint: You might need to add explicit type casts.
+! 42883 function sum(text) does not exist
+  hint: No function matches the given name and argument types. You might need to add explicit type casts.
 
 select (select id from crm.customers);
 ! 21000 more than one row returned by a subquery used as an expression

@@ -155,7 +155,7 @@ select nosuch(1);
   hint: No function of this name is allowed here.
 
 select x.id from crm.customers as c;
-! 42703 @8 column x.id does not exist
+! 42P01 @8 missing FROM-clause entry for table "x"
 
 -- as scout
 -- The agent may not see this column, and is told what it would be told of any other name.
@@ -222,10 +222,11 @@ select (select id from crm.customers);
 ! 21000 more than one row returned by a subquery used as an expression
 
 select 1 union select 1, 2;
-! 42601 @1 UNION queries have different number of columns
+! 42601 @1 each UNION query must have the same number of columns
 
 select id from crm.customers c join crm.countries k on c.country = k.code where code = id;
-! 22P02 invalid input syntax for type bigint
+! 42883 operator does not exist: text = bigint
+  hint: No operator matches the given name and argument types. You might need to add explicit type casts.
 
 -- What would grow without end.
 with c0 as (select 1 x), c1 as (select a.x from c0 a, c0 b),

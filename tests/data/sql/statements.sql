@@ -158,3 +158,17 @@ end;
 
 rollback;
 = 0
+
+-- The keys of a join are one column; of a masked column the mask is what joins.
+select * from crm.countries c join (values ('DE', 1)) v (code, n) using (code);
+DE | Germany | continent | EUR | 1
+= 1
+
+select count(*) > 1 from crm.customers c join (values ('F***')) v (name) using (name);
+t
+= 1
+
+select c.name, v.name, name from crm.customers c natural full join (values (3, 'F***'), (0, 'X')) v (id, name) where id in (0, 3) order by id;
+NULL | X | X
+F*** | F*** | F***
+= 2

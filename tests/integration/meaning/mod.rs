@@ -54,13 +54,75 @@ async fn connect(address: &str) -> Client {
     client
 }
 
+/// Words by which a message would tell what runs the query. What stands in quotes is the query's.
+const ENGINE: &[&str] = &[
+    "Utf8",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "UInt",
+    "Float16",
+    "Float32",
+    "Float64",
+    "Decimal1",
+    "Decimal2",
+    "Date32",
+    "Date64",
+    "Time32",
+    "Time64",
+    "Timestamp(",
+    "Interval(",
+    "List(",
+    "Struct(",
+    "Binary",
+    "FixedSize",
+    "Field",
+    "Schema",
+    "DataFusion",
+    "Arrow",
+    "arrow",
+    "Logical",
+    "logical",
+    "physical",
+    "Physical",
+    "optimizer",
+    "analyzer",
+    "UDF",
+    "Expr",
+    "Some(",
+    "None",
+    "Columnar",
+    "RecordBatch",
+    "signature",
+    "coerc",
+    "infer",
+    "SqlToRel",
+    "ast node",
+    "Literal",
+    "ScalarValue",
+    "{",
+    "}",
+    "\u{0}",
+    "internal",
+];
+
+fn engine_word(message: &str) -> Option<&'static str> {
+    let outside: String = message.split('"').step_by(2).collect();
+    ENGINE.iter().copied().find(|word| outside.contains(word))
+}
+
 /// The type and the text of what comes back, or the error's class.
 async fn answer(client: &Client, query: &str) -> String {
     let rows = match client.simple_query(query).await {
         Ok(rows) => rows,
         Err(error) => {
-            let state = error.as_db_error().map(|told| told.code().code().to_owned());
-            return format!("! {}", state.unwrap_or_else(|| "the session is gone".to_owned()));
+            let Some(told) = error.as_db_error() else { return "! the session is gone".to_owned() };
+            let state = told.code().code();
+            return match engine_word(told.message()) {
+                None => format!("! {state}"),
+                Some(word) => format!("! {state}, and speaks of {word}: {}", told.message()),
+            };
         }
     };
     let types = match client.prepare(query).await {

@@ -27,6 +27,7 @@ use crate::guard::system::functions::{
     NAME_OF_REG, OpenCoalesce, REG_BY_NAME, Shown, named, reg_by_name,
 };
 use crate::guard::system::{Catalog, types};
+use crate::guard::typing::{is_quantified, open_array};
 
 /// Rewrites the casts of every node, subqueries included.
 pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -78,10 +79,10 @@ fn reg_of(field: &Field) -> Option<&str> {
 fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => cast_to(catalog, cast, schema),
-        Expr::ScalarFunction(ScalarFunction { func, mut args }) if func.name() == "array_has" => {
-            let changed = open_array(&mut args, schema)?;
-            let has = Expr::ScalarFunction(ScalarFunction { func, args });
-            Ok(Transformed::new_transformed(has, changed))
+        Expr::ScalarFunction(ScalarFunction { func, mut args }) if is_quantified(func.name()) => {
+            let changed = open_array(&mut args, schema);
+            let compared = Expr::ScalarFunction(ScalarFunction { func, args });
+            Ok(Transformed::new_transformed(compared, changed))
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
             let left = shown(catalog, *left, schema)?;
@@ -123,18 +124,6 @@ fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transf
         }
         other => Ok(Transformed::no(other)),
     }
-}
-
-/// `x = ANY ($1)`: a parameter of an open type is an array of what it is compared with.
-fn open_array(args: &mut [Expr], schema: &DFSchema) -> Result<bool> {
-    let [Expr::Placeholder(array), item] = args else { return Ok(false) };
-    if array.field.is_some() {
-        return Ok(false);
-    }
-    let item = item.to_field(schema)?.1;
-    let item = item.as_ref().clone().with_name("item").with_nullable(true);
-    array.field = Some(Field::new("", DataType::List(item.into()), true).into());
-    Ok(true)
 }
 
 /// A `reg…` value as its text; anything else as it is.

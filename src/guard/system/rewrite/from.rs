@@ -3,7 +3,7 @@
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
     ObjectName, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, TableWithJoins, Value,
+    TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
 };
 
 use super::{call, fold, parts, quoted};
@@ -186,16 +186,46 @@ fn number(value: u32) -> Expr {
     Expr::value(Value::Number(value.to_string(), false))
 }
 
+/// Puts each `VALUES` into FROM, where its columns are given their types.
+pub fn values(body: &mut SetExpr) {
+    match body {
+        SetExpr::SetOperation { left, right, .. } => {
+            values(left);
+            values(right);
+        }
+        SetExpr::Values(rows) => {
+            let nothing = Values { explicit_row: false, value_keyword: false, rows: Vec::new() };
+            let rows = SetExpr::Values(std::mem::replace(rows, nothing));
+            let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
+            let mut outer = select_of(vec![everything]);
+            let factor = TableFactor::Derived {
+                lateral: false,
+                subquery: Box::new(query_of(rows)),
+                alias: Some(table_alias(quoted("*VALUES*"), Vec::new())),
+                sample: None,
+            };
+            outer.from = vec![TableWithJoins { relation: factor, joins: Vec::new() }];
+            *body = SetExpr::Select(Box::new(outer));
+        }
+        _ => {}
+    }
+}
+
 /// `SELECT items`
 fn select(items: Vec<Expr>) -> Query {
-    let select = Select {
+    let items = items.into_iter().map(SelectItem::UnnamedExpr).collect();
+    query_of(SetExpr::Select(Box::new(select_of(items))))
+}
+
+fn select_of(items: Vec<SelectItem>) -> Select {
+    Select {
         select_token: sqlparser::ast::helpers::attached_token::AttachedToken::empty(),
         optimizer_hints: Vec::new(),
         distinct: None,
         select_modifiers: None,
         top: None,
         top_before_distinct: false,
-        projection: items.into_iter().map(SelectItem::UnnamedExpr).collect(),
+        projection: items,
         exclude: None,
         into: None,
         from: Vec::new(),
@@ -213,10 +243,13 @@ fn select(items: Vec<Expr>) -> Query {
         window_before_qualify: false,
         value_table_mode: None,
         flavor: SelectFlavor::Standard,
-    };
+    }
+}
+
+fn query_of(body: SetExpr) -> Query {
     Query {
         with: None,
-        body: Box::new(SetExpr::Select(Box::new(select))),
+        body: Box::new(body),
         order_by: None,
         limit_clause: None,
         fetch: None,

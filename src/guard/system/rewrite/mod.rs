@@ -7,6 +7,7 @@
 
 mod from;
 mod labels;
+mod rows;
 
 use std::ops::ControlFlow;
 
@@ -62,6 +63,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<ClientError> {
+        from::values(&mut query.body);
         match limits(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
@@ -70,6 +72,17 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<ClientError> {
         from::rewrite(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<ClientError> {
+        if let Expr::UnaryOp { op: UnaryOperator::Minus, expr: power } = expr
+            && let Some(base) = base_of(power)
+        {
+            let negated = UnaryOperator::Minus;
+            *base = Expr::UnaryOp { op: negated, expr: Box::new(take(base)) };
+            *expr = take(power);
+        }
         ControlFlow::Continue(())
     }
 
@@ -83,6 +96,7 @@ impl VisitorMut for Rewriter<'_> {
 
 impl Rewriter<'_> {
     fn expression(&self, expr: &mut Expr) -> Result<(), ClientError> {
+        rows::rewrite(expr)?;
         match expr {
             Expr::Collate { expr: inner, collation } => {
                 check_collation(collation)?;
@@ -126,6 +140,21 @@ impl Rewriter<'_> {
                 **inner = call("left", vec![text, length]);
                 *data_type = DataType::Varchar(None);
             }
+            // The planner looks at types before the literal has one.
+            Expr::UnaryOp { op: UnaryOperator::Not, expr: operand }
+                if matches!(
+                    operand.as_ref(),
+                    Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(_), .. })
+                ) =>
+            {
+                **operand = Expr::Cast {
+                    kind: sqlparser::ast::CastKind::Cast,
+                    expr: Box::new(take(operand)),
+                    data_type: DataType::Boolean,
+                    array: false,
+                    format: None,
+                };
+            }
             Expr::UnaryOp { op, expr: operand } => {
                 let name = match op {
                     UnaryOperator::PGAbs => "abs",
@@ -166,32 +195,14 @@ impl Rewriter<'_> {
                     **pattern = call("like_escape", vec![take(pattern), escape]);
                 }
             }
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-                match right.as_mut() {
-                    Expr::Subquery(subquery) => {
-                        *expr = Expr::InSubquery {
-                            subquery: subquery.clone(),
-                            expr: Box::new(take(left)),
-                            negated: false,
-                        };
-                    }
-                    // An array whose type is open is one of text.
-                    Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)) => {
-                        let text = DataType::Text;
-                        **right = Expr::Cast {
-                            kind: sqlparser::ast::CastKind::Cast,
-                            expr: Box::new(take(right)),
-                            data_type: DataType::Array(
-                                sqlparser::ast::ArrayElemTypeDef::SquareBracket(
-                                    Box::new(text),
-                                    None,
-                                ),
-                            ),
-                            array: false,
-                            format: None,
-                        };
-                    }
-                    _ => {}
+            Expr::AnyOp { left, compare_op, right, .. } => {
+                if let Some(compared) = quantified(left, compare_op, right, false) {
+                    *expr = compared;
+                }
+            }
+            Expr::AllOp { left, compare_op, right } => {
+                if let Some(compared) = quantified(left, compare_op, right, true) {
+                    *expr = compared;
                 }
             }
             _ => {}
@@ -214,6 +225,39 @@ impl Rewriter<'_> {
             };
         }
     }
+}
+
+/// What a power is of: a sign binds tighter than `^`, which the parser does not know.
+fn base_of(power: &mut Expr) -> Option<&mut Expr> {
+    let Expr::BinaryOp { left, op: BinaryOperator::PGExp, .. } = power else { return None };
+    let mut base = left.as_mut();
+    while let Expr::BinaryOp { op: BinaryOperator::PGExp, .. } = base {
+        let Expr::BinaryOp { left, .. } = base else { break };
+        base = left.as_mut();
+    }
+    Some(base)
+}
+
+/// A comparison with each element of an array, or each row of a subquery; `None` where the
+/// operator is none of the six, which is left to the planner.
+fn quantified(left: &mut Expr, op: &BinaryOperator, right: &mut Expr, all: bool) -> Option<Expr> {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    if !matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
+        return None;
+    }
+    let array = match (right, op, all) {
+        (Expr::Subquery(subquery), Eq, false) | (Expr::Subquery(subquery), NotEq, true) => {
+            return Some(Expr::InSubquery {
+                subquery: subquery.clone(),
+                expr: Box::new(take(left)),
+                negated: all,
+            });
+        }
+        (subquery @ Expr::Subquery(_), ..) => call(ARRAY_OF, vec![take(subquery)]),
+        (array, ..) => take(array),
+    };
+    let name = format!("{op} {}", if all { "all" } else { "any" });
+    Some(call(&name, vec![array, take(left)]))
 }
 
 /// A number with an exponent has more digits than a numeric value has here, but not than a float.

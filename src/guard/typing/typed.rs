@@ -1,0 +1,265 @@
+//! One expression at a time.
+
+use std::sync::Arc;
+
+use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
+use datafusion::logical_expr::expr::{
+    AggregateFunction, Cast, InList, InSubquery, Like, ScalarFunction, WindowFunction,
+};
+use datafusion::logical_expr::{Between, BinaryExpr, Case, Expr, Operator, ScalarUDF, lit};
+
+use super::arguments;
+use super::common::{brought, common};
+use super::compare::{checked, compared, is_comparison, textual, together, truth, undefined};
+use super::kind::{Kind, Operand};
+use super::quantified;
+use crate::error::{ClientError, SqlState};
+use crate::guard::numbers::{SqlNumber, external};
+
+/// An expression whose operands have been looked at, with the casts that PostgreSQL makes.
+///
+/// # Errors
+/// 42883 and 42804 where PostgreSQL has no such operator, or no type for all of them.
+pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+    Ok(match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let (left, right) = if is_comparison(op) {
+                compared(*left, op, *right, schema)?
+            } else {
+                checked(*left, op, *right, schema)?
+            };
+            binary(left, op, right)
+        }
+        Expr::Not(inner) => Expr::Not(Box::new(truth(*inner, "NOT", schema)?)),
+        Expr::Like(like) => {
+            let symbol = match (like.case_insensitive, like.negated) {
+                (false, false) => "~~",
+                (false, true) => "!~~",
+                (true, false) => "~~*",
+                (true, true) => "!~~*",
+            };
+            Expr::Like(patterned(like, symbol, schema)?)
+        }
+        Expr::SimilarTo(like) => Expr::SimilarTo(patterned(like, "~", schema)?),
+        Expr::Between(between) => ranged(between, schema)?,
+        Expr::InList(list) => listed(list, schema)?,
+        Expr::InSubquery(within) => of_subquery(within, schema)?,
+        Expr::Case(case) => cases(case, schema)?,
+        Expr::ScalarFunction(ScalarFunction { func, args }) => {
+            arguments::fit(func.name(), &args, schema)?;
+            let args = match (func.name(), args.len()) {
+                ("coalesce", _) => alike("COALESCE", args, schema)?,
+                ("greatest", _) => alike("GREATEST", args, schema)?,
+                ("least", _) => alike("LEAST", args, schema)?,
+                ("make_array", _) => alike("ARRAY", args, schema)?,
+                ("nullif", 2) => return null_if(func, args, schema),
+                (name, 2) if quantified::is_quantified(name) => {
+                    quantified::operands(&func, args, schema)?
+                }
+                _ => args,
+            };
+            Expr::ScalarFunction(ScalarFunction { func, args })
+        }
+        Expr::AggregateFunction(AggregateFunction { func, mut params }) => {
+            arguments::fit(func.name(), &params.args, schema)?;
+            if let Some(filter) = params.filter.take() {
+                params.filter = Some(Box::new(truth(*filter, "FILTER", schema)?));
+            }
+            Expr::AggregateFunction(AggregateFunction { func, params })
+        }
+        Expr::WindowFunction(window) => {
+            let WindowFunction { fun, mut params } = *window;
+            if let Some(filter) = params.filter.take() {
+                params.filter = Some(Box::new(truth(*filter, "FILTER", schema)?));
+            }
+            Expr::WindowFunction(Box::new(WindowFunction { fun, params }))
+        }
+        Expr::Cast(Cast { expr, field }) => {
+            if let Some(from) = Operand::of(&expr, schema) {
+                let to = Operand { kind: Kind::of_field(&field), field: field.clone() };
+                castable(&from, &to)?;
+            }
+            Expr::Cast(Cast { expr, field })
+        }
+        other => other,
+    })
+}
+
+/// Whether PostgreSQL has a cast.
+///
+/// # Errors
+/// 42846 where it has none.
+fn castable(from: &Operand, to: &Operand) -> Result<()> {
+    if exists(&from.kind, &to.kind) {
+        return Ok(());
+    }
+    let message = format!("cannot cast type {} to {}", from.name(), to.name());
+    Err(external(ClientError::new(SqlState::CANNOT_COERCE, message)))
+}
+
+fn exists(from: &Kind, to: &Kind) -> bool {
+    match (from, to) {
+        (Kind::Unknown | Kind::Other | Kind::Text, _) | (_, Kind::Other | Kind::Text) => true,
+        (Kind::Number(_), Kind::Number(_)) => true,
+        (Kind::Number(number), Kind::Bool) | (Kind::Bool, Kind::Number(number)) => {
+            *number == SqlNumber::Int4
+        }
+        (Kind::Timestamp | Kind::Timestamptz, Kind::Time) => true,
+        (Kind::Time, Kind::Interval) | (Kind::Interval, Kind::Time) => true,
+        (Kind::Array(from), Kind::Array(to)) => exists(from, to),
+        (from, to) => from == to || from.is_moment() && to.is_moment(),
+    }
+}
+
+fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
+}
+
+/// Values that become one type.
+fn alike(construct: &str, values: Vec<Expr>, schema: &DFSchema) -> Result<Vec<Expr>> {
+    let Some(operands) = all(&values, schema) else { return Ok(values) };
+    let Some(to) = common(construct, &operands)? else { return Ok(values) };
+    values.into_iter().map(|value| brought(value, &to, schema)).collect()
+}
+
+/// `None` where the type of one of them cannot be told.
+fn all<'a>(values: impl IntoIterator<Item = &'a Expr>, schema: &DFSchema) -> Option<Vec<Operand>> {
+    values.into_iter().map(|value| Operand::of(value, schema)).collect()
+}
+
+fn patterned(like: Like, symbol: &str, schema: &DFSchema) -> Result<Like> {
+    let operands = Operand::of(&like.expr, schema).zip(Operand::of(&like.pattern, schema));
+    match operands {
+        Some((text, pattern)) if !textual(&text) || !textual(&pattern) => {
+            Err(undefined(&text, symbol, &pattern))
+        }
+        _ => Ok(like),
+    }
+}
+
+/// Both bounds are compared in their own type; in one, where that is the same.
+fn ranged(between: Between, schema: &DFSchema) -> Result<Expr> {
+    let Between { expr, negated, low, high } = between;
+    let (value, above) = compared((*expr).clone(), Operator::GtEq, (*low).clone(), schema)?;
+    let (other, below) = compared((*expr).clone(), Operator::LtEq, (*high).clone(), schema)?;
+    if value == other {
+        let (low, high) = (Box::new(above), Box::new(below));
+        return Ok(Expr::Between(Between { expr: Box::new(value), negated, low, high }));
+    }
+    let inside = binary(value, Operator::GtEq, above).and(binary(other, Operator::LtEq, below));
+    Ok(if negated { Expr::Not(Box::new(inside)) } else { inside })
+}
+
+/// Several constants become one type with what they are compared with; a single one, and what is
+/// not constant, is compared by itself.
+fn listed(of: InList, schema: &DFSchema) -> Result<Expr> {
+    let InList { expr, list, negated } = of;
+    let Some(operands) = all(std::iter::once(expr.as_ref()).chain(&list), schema) else {
+        return Ok(Expr::InList(InList { expr, list, negated }));
+    };
+    if let Some((value, items)) = operands.split_first() {
+        for item in items {
+            if together(value, item).is_none() {
+                return Err(undefined(value, "=", item));
+            }
+        }
+    }
+    let constant = list.iter().filter(|item| item.column_refs().is_empty()).count();
+    let is_mixed = operands.iter().any(|of| matches!(of.kind, Kind::Number(_)));
+    if is_mixed && (list.len() == 1 || constant < list.len()) {
+        let pairs = list
+            .iter()
+            .map(|item| compared((*expr).clone(), Operator::Eq, item.clone(), schema))
+            .collect::<Result<Vec<_>>>()?;
+        if pairs.iter().any(|(value, _)| *value != *expr) {
+            let equal = pairs.into_iter().map(|(value, item)| binary(value, Operator::Eq, item));
+            let any = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
+            return Ok(if negated { Expr::Not(Box::new(any)) } else { any });
+        }
+        let list = pairs.into_iter().map(|(_, item)| item).collect();
+        return Ok(Expr::InList(InList { expr, list, negated }));
+    }
+    let Some(to) = common("IN", &operands)? else {
+        return Ok(Expr::InList(InList { expr, list, negated }));
+    };
+    let list = list.into_iter().map(|item| brought(item, &to, schema)).collect::<Result<_>>()?;
+    let expr = Box::new(brought(*expr, &to, schema)?);
+    Ok(Expr::InList(InList { expr, list, negated }))
+}
+
+fn of_subquery(within: InSubquery, schema: &DFSchema) -> Result<Expr> {
+    let [field] = within.subquery.subquery.schema().fields().as_ref() else {
+        return Ok(Expr::InSubquery(within));
+    };
+    let item = Operand { kind: Kind::of_field(field), field: field.clone() };
+    let Some(value) = Operand::of(&within.expr, schema) else {
+        return Ok(Expr::InSubquery(within));
+    };
+    let to = together(&value, &item).ok_or_else(|| undefined(&value, "=", &item))?;
+    let InSubquery { expr, subquery, negated } = within;
+    let expr = match to {
+        Some(to) if value.kind != Kind::Unknown || item.kind != Kind::Unknown => {
+            Box::new(brought(*expr, &to, schema)?)
+        }
+        _ => expr,
+    };
+    Ok(Expr::InSubquery(InSubquery { expr, subquery, negated }))
+}
+
+/// The results become one type. What a simple CASE compares with is compared one by one, where
+/// the types differ.
+fn cases(case: Case, schema: &DFSchema) -> Result<Expr> {
+    let Case { expr, when_then_expr, else_expr } = case;
+    let (conditions, results): (Vec<_>, Vec<_>) = when_then_expr.into_iter().unzip();
+    let mut values: Vec<Expr> = results.into_iter().map(|result| *result).collect();
+    let has_else = else_expr.is_some();
+    values.extend(else_expr.map(|value| *value));
+    let mut values = alike("CASE", values, schema)?;
+    let otherwise = if has_else { values.pop().map(Box::new) } else { None };
+    let (expr, conditions) = match expr {
+        None => {
+            let conditions = conditions
+                .into_iter()
+                .map(|condition| truth(*condition, "CASE/WHEN", schema))
+                .collect::<Result<Vec<_>>>()?;
+            (None, conditions)
+        }
+        Some(value) => {
+            let pairs = conditions
+                .into_iter()
+                .map(|item| compared((*value).clone(), Operator::Eq, *item, schema))
+                .collect::<Result<Vec<_>>>()?;
+            if pairs.iter().any(|(of, _)| *of != *value) {
+                let equal = pairs.into_iter().map(|(of, item)| binary(of, Operator::Eq, item));
+                (None, equal.collect())
+            } else {
+                (Some(value), pairs.into_iter().map(|(_, item)| item).collect())
+            }
+        }
+    };
+    let arms = conditions.into_iter().zip(values);
+    let arms = arms.map(|(condition, value)| (Box::new(condition), Box::new(value)));
+    Ok(Expr::Case(Case::new(expr, arms.collect(), otherwise)))
+}
+
+/// `NULLIF` gives its first operand as the comparison takes it: a whole number beside a `numeric`
+/// becomes one, beside another whole number it stays as it is, and so does a `real`.
+fn null_if(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema) -> Result<Expr> {
+    let [first, second] =
+        <[Expr; 2]>::try_from(args).or_else(|_| internal_err!("NULLIF has two operands"))?;
+    let kinds = Operand::of(&first, schema).zip(Operand::of(&second, schema));
+    let stays = kinds.is_some_and(|(first, second)| match (first.kind, second.kind) {
+        (Kind::Number(a), Kind::Number(b)) if a != b => {
+            a == SqlNumber::Float4 || a.max(b) <= SqlNumber::Int8
+        }
+        _ => false,
+    });
+    let (left, right) = compared(first.clone(), Operator::Eq, second, schema)?;
+    if stays {
+        let equal = binary(left, Operator::Eq, right);
+        let null = Expr::Literal(ScalarValue::Null, None);
+        let arms = vec![(Box::new(equal), Box::new(null))];
+        return Ok(Expr::Case(Case::new(None, arms, Some(Box::new(first)))));
+    }
+    Ok(Expr::ScalarFunction(ScalarFunction { func, args: vec![left, right] }))
+}
