@@ -49,3 +49,4 @@ pub use table::{Crossing, GuardedTable};
 pub use tenancy::{Tenancy, Tenant, TenantScope};
 pub use token::TokenSecret;
 pub use touched::Touched;
+pub use wording::unmarked;

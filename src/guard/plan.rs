@@ -288,7 +288,7 @@ impl Guard {
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         let plan = using::planned(&tree, |tree, relations| {
             let mut context = self.context(catalog);
-            context.relation_planners.push(relations);
+            context.relation_planners.insert(0, relations);
             let options = ParserOptions::from(&self.options().sql_parser);
             let mut planner_context =
                 PlannerContext::new().with_prepare_param_data_types(declared.to_vec());

@@ -14,7 +14,7 @@ use super::work::{Begun, Declared, Lessons, Work};
 use crate::audit::Outcome;
 use crate::error::{ClientError, SqlState};
 use crate::federate::Lane;
-use crate::guard::Touched;
+use crate::guard::{Touched, unmarked};
 use crate::sql::{Explain, Query};
 use crate::wire::{Answer, Meter};
 
@@ -116,14 +116,14 @@ async fn explained(
     }
     let plan = work.plan(Vec::new(), &lessons)?;
     let mut lines: Vec<String> =
-        plan.logical().display_indent().to_string().lines().map(str::to_owned).collect();
+        plan.logical().display_indent().to_string().lines().map(unmarked).collect();
     if whole {
         let ready = work.split(&plan, lane, &lessons).await?;
         lines.push(String::new());
         lines.extend(plan.touched().iter().flat_map(guard_lines));
         lines.extend(ready.sent().iter().map(|(source, text)| format!("Sent to {source}: {text}")));
         lines.push(String::new());
-        lines.extend(ready.display().lines().map(str::to_owned));
+        lines.extend(ready.display().lines().map(unmarked));
     }
     Ok(lines)
 }

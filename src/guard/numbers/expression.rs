@@ -133,6 +133,11 @@ fn compared(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Transfo
     Transformed::yes(other(length(left), length(right)))
 }
 
+/// The length of an interval, by which it is compared.
+pub(in crate::guard) fn in_days(interval: Expr) -> Expr {
+    InDays::function().call(vec![interval])
+}
+
 /// A cast to this type, as one that was written.
 pub(in crate::guard) fn recast(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
     Ok(rewrite(cast(expr, to.clone()), schema)?.data)

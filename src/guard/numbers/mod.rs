@@ -25,7 +25,7 @@ mod types;
 
 pub(in crate::guard) use aggregate::Exact;
 pub(in crate::guard) use cast::numeric_literal;
-pub(in crate::guard) use expression::{operation, recast};
+pub(in crate::guard) use expression::{in_days, operation, recast};
 pub(in crate::guard) use fault::external;
 pub(in crate::guard) use operator::is_arithmetic;
 pub(in crate::guard) use plan::{expression, open_text, widened};

@@ -26,6 +26,9 @@ pub(super) fn common<'a>(
             (Kind::Other, _) | (_, Kind::Other) => return Ok(None),
             (_, Kind::Unknown) => continue,
             (Kind::Number(a), Kind::Number(b)) => Some(Operand::of_type(together(*a, *b).arrow())),
+            (Kind::Text, Kind::Text) if before.field.metadata() != next.field.metadata() => {
+                Some(Operand::of_type(DataType::Utf8))
+            }
             (a, b) if a == b => continue,
             (a, b) if a.is_moment() && b.is_moment() => {
                 let wider = if b.width() > a.width() { b } else { a };

@@ -3,6 +3,7 @@
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, Operator, cast};
 
 use super::common::brought;
@@ -20,10 +21,29 @@ pub(super) fn compared(
     right: Expr,
     schema: &DFSchema,
 ) -> Result<(Expr, Expr)> {
+    let (left, right) = unread(left, right);
     let Some((a, b)) = operands(&left, &right, schema) else { return Ok((left, right)) };
     match together(&a, &b).ok_or_else(|| undefined(&a, &op.to_string(), &b))? {
         None => Ok((left, right)),
         Some(to) => Ok((brought(left, &to, schema)?, brought(right, &to, schema)?)),
+    }
+}
+
+/// Operands of which one is a literal that was read as an array of numbers before those beside it
+/// had their types: it is as it was written.
+fn unread(left: Expr, right: Expr) -> (Expr, Expr) {
+    let written = |expr: &Expr| match expr {
+        Expr::Cast(Cast { expr: inner, field }) if open_text(inner).is_some() => {
+            let kind = Kind::of_field(field);
+            let numbers = matches!(&kind, Kind::Array(item) if matches!(**item, Kind::Number(_)));
+            numbers.then(|| inner.as_ref().clone())
+        }
+        _ => None,
+    };
+    match (written(&left), written(&right)) {
+        (Some(left), None) => (left, right),
+        (None, Some(right)) => (left, right),
+        _ => (left, right),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{DFSchema, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::expr::{
     AggregateFunction, Cast, InList, InSubquery, Like, ScalarFunction, WindowFunction,
@@ -14,7 +15,7 @@ use super::compare::{checked, compared, is_comparison, textual, together, truth,
 use super::kind::{Kind, Operand};
 use super::quantified;
 use crate::error::{ClientError, SqlState};
-use crate::guard::numbers::{SqlNumber, external};
+use crate::guard::numbers::{SqlNumber, external, in_days, open_text};
 
 /// An expression whose operands have been looked at, with the casts that PostgreSQL makes.
 ///
@@ -137,18 +138,61 @@ fn patterned(like: Like, symbol: &str, schema: &DFSchema) -> Result<Like> {
     }
 }
 
-/// Both bounds are compared in their own type; in one, where that is the same.
+/// Both bounds are compared in their own type; in one, where that is the same or where what is
+/// compared is too large to stand there twice.
 fn ranged(between: Between, schema: &DFSchema) -> Result<Expr> {
     let Between { expr, negated, low, high } = between;
-    let (value, above) = compared((*expr).clone(), Operator::GtEq, (*low).clone(), schema)?;
-    let (other, below) = compared((*expr).clone(), Operator::LtEq, (*high).clone(), schema)?;
-    if value == other {
-        let (low, high) = (Box::new(above), Box::new(below));
-        return Ok(Expr::Between(Between { expr: Box::new(value), negated, low, high }));
+    let whole = |value: Expr, low: Expr, high: Expr| {
+        let (expr, low, high) = (Box::new(value), Box::new(low), Box::new(high));
+        Ok(Expr::Between(Between { expr, negated, low, high }))
+    };
+    if !is_small(&expr) {
+        let values = alike("BETWEEN", vec![*expr, *low, *high], schema)?;
+        let [value, low, high] = <[Expr; 3]>::try_from(values)
+            .or_else(|_| internal_err!("BETWEEN has three operands"))?;
+        let [value, low, high] = [value, low, high].map(|one| by_length(one, schema));
+        return whole(value, low, high);
     }
-    let inside = binary(value, Operator::GtEq, above).and(binary(other, Operator::LtEq, below));
+    let (value, above) = compared((*expr).clone(), Operator::GtEq, *low, schema)?;
+    let (other, below) = compared(*expr, Operator::LtEq, *high, schema)?;
+    if value == other {
+        let [value, low, high] = [value, above, below].map(|one| by_length(one, schema));
+        return whole(value, low, high);
+    }
+    let above = binary(value, Operator::GtEq, above);
+    let inside = above.and(binary(other, Operator::LtEq, below));
     Ok(if negated { Expr::Not(Box::new(inside)) } else { inside })
 }
+
+/// What is compared by the length of intervals, where this is one.
+fn by_length(expr: Expr, schema: &DFSchema) -> Expr {
+    if is(&expr, &Kind::Interval, schema) { in_days(expr) } else { expr }
+}
+
+/// Whether an expression may stand in several places. What repeats others would grow without end
+/// where such expressions are nested.
+fn is_small(expr: &Expr) -> bool {
+    let mut parts = 0;
+    let found = expr.exists(|part| {
+        parts += 1 + open_text(part).map_or(0, str::len) / LITERAL;
+        Ok(parts > SMALL
+            || matches!(part, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)))
+    });
+    !found.unwrap_or(true)
+}
+
+/// Characters of a literal that count as a part.
+const LITERAL: usize = 32;
+
+/// Parts of an expression that may be repeated.
+const SMALL: usize = 12;
+
+fn is(expr: &Expr, kind: &Kind, schema: &DFSchema) -> bool {
+    Operand::of(expr, schema).is_some_and(|operand| operand.kind == *kind)
+}
+
+/// Lists longer than this are looked up, also where zero has two signs.
+const COMPARED_ONE_BY_ONE: usize = 64;
 
 /// Several constants become one type with what they are compared with; a single one, and what is
 /// not constant, is compared by itself.
@@ -164,17 +208,18 @@ fn listed(of: InList, schema: &DFSchema) -> Result<Expr> {
             }
         }
     }
-    let constant = list.iter().filter(|item| item.column_refs().is_empty()).count();
-    let is_mixed = operands.iter().any(|of| matches!(of.kind, Kind::Number(_)));
-    if is_mixed && (list.len() == 1 || constant < list.len()) {
-        let pairs = list
-            .iter()
-            .map(|item| compared((*expr).clone(), Operator::Eq, item.clone(), schema))
-            .collect::<Result<Vec<_>>>()?;
+    let each = |value: &Expr, list: &[Expr]| {
+        list.iter()
+            .map(|item| compared(value.clone(), Operator::Eq, item.clone(), schema))
+            .collect::<Result<Vec<_>>>()
+    };
+    let constant = list.iter().all(|item| item.column_refs().is_empty());
+    let is_number = operands.iter().any(|of| matches!(of.kind, Kind::Number(_)));
+    let few = is_small(&expr) && list.len() <= COMPARED_ONE_BY_ONE;
+    if is_number && few && (list.len() == 1 || !constant) {
+        let pairs = each(&expr, &list)?;
         if pairs.iter().any(|(value, _)| *value != *expr) {
-            let equal = pairs.into_iter().map(|(value, item)| binary(value, Operator::Eq, item));
-            let any = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
-            return Ok(if negated { Expr::Not(Box::new(any)) } else { any });
+            return Ok(one_of(pairs, negated));
         }
         let list = pairs.into_iter().map(|(_, item)| item).collect();
         return Ok(Expr::InList(InList { expr, list, negated }));
@@ -182,9 +227,26 @@ fn listed(of: InList, schema: &DFSchema) -> Result<Expr> {
     let Some(to) = common("IN", &operands)? else {
         return Ok(Expr::InList(InList { expr, list, negated }));
     };
-    let list = list.into_iter().map(|item| brought(item, &to, schema)).collect::<Result<_>>()?;
+    let list: Vec<_> =
+        list.into_iter().map(|item| brought(item, &to, schema)).collect::<Result<_>>()?;
     let expr = Box::new(brought(*expr, &to, schema)?);
+    // A list is looked up by the bits of its values, which says nothing of these.
+    if to.kind == Kind::Interval {
+        let list = list.into_iter().map(in_days).collect();
+        return Ok(Expr::InList(InList { expr: Box::new(in_days(*expr)), list, negated }));
+    }
+    if few && matches!(to.kind, Kind::Number(SqlNumber::Float4 | SqlNumber::Float8)) {
+        let pairs = each(&expr, &list)?;
+        return Ok(one_of(pairs, negated));
+    }
     Ok(Expr::InList(InList { expr, list, negated }))
+}
+
+/// Whether one of the pairs is equal.
+fn one_of(pairs: Vec<(Expr, Expr)>, negated: bool) -> Expr {
+    let equal = pairs.into_iter().map(|(value, item)| binary(value, Operator::Eq, item));
+    let any = equal.reduce(Expr::or).unwrap_or_else(|| lit(false));
+    if negated { Expr::Not(Box::new(any)) } else { any }
 }
 
 fn of_subquery(within: InSubquery, schema: &DFSchema) -> Result<Expr> {
@@ -229,11 +291,18 @@ fn cases(case: Case, schema: &DFSchema) -> Result<Expr> {
                 .into_iter()
                 .map(|item| compared((*value).clone(), Operator::Eq, *item, schema))
                 .collect::<Result<Vec<_>>>()?;
-            if pairs.iter().any(|(of, _)| *of != *value) {
+            let items = |pairs: Vec<(Expr, Expr)>| {
+                pairs.into_iter().map(|(_, item)| by_length(item, schema)).collect()
+            };
+            if pairs.iter().all(|(of, _)| *of == *value) {
+                (Some(Box::new(by_length(*value, schema))), items(pairs))
+            } else if is_small(&value) && pairs.len() <= COMPARED_ONE_BY_ONE {
                 let equal = pairs.into_iter().map(|(of, item)| binary(of, Operator::Eq, item));
                 (None, equal.collect())
             } else {
-                (Some(value), pairs.into_iter().map(|(_, item)| item).collect())
+                let all = std::iter::once(*value).chain(pairs.into_iter().map(|(_, item)| item));
+                let mut all = alike("CASE/WHEN", all.collect(), schema)?.into_iter();
+                (all.next().map(Box::new), all.collect())
             }
         }
     };
@@ -255,7 +324,7 @@ fn null_if(func: Arc<ScalarUDF>, args: Vec<Expr>, schema: &DFSchema) -> Result<E
         _ => false,
     });
     let (left, right) = compared(first.clone(), Operator::Eq, second, schema)?;
-    if stays {
+    if stays && is_small(&first) {
         let equal = binary(left, Operator::Eq, right);
         let null = Expr::Literal(ScalarValue::Null, None);
         let arms = vec![(Box::new(equal), Box::new(null))];

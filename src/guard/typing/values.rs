@@ -1,6 +1,10 @@
 //! `VALUES`: each column becomes the one type that PostgreSQL finds for its values.
 
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
 use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
@@ -8,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use sqlparser::ast::{Query, SetExpr, TableFactor};
 
 use super::common::{brought, common};
-use super::kind::Operand;
+use super::kind::{Kind, Operand};
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::{self, external};
 
@@ -45,6 +49,22 @@ impl RelationPlanner for Rows {
     }
 }
 
+/// A type that is written on its column, such as `uuid`, where all values are of it or open.
+fn written(operands: &[Operand]) -> Option<Operand> {
+    let first = operands.iter().find(|of| of.kind != Kind::Unknown)?;
+    let is_alike =
+        |of: &Operand| of.kind == Kind::Unknown || of.field.metadata() == first.field.metadata();
+    (first.kind == Kind::Other && operands.iter().all(is_alike)).then(|| first.clone())
+}
+
+/// A value of a type that is written on its column, or that has to lose what is written on its own.
+fn as_written(value: Expr, to: &Operand) -> Expr {
+    let of = to.field.data_type();
+    let name = if to.field.metadata().is_empty() { of.to_string() } else { String::new() };
+    let field = Field::new(name, of.clone(), true).with_metadata(to.field.metadata().clone());
+    Expr::Cast(Cast::new_from_field(Box::new(value), Arc::new(field)))
+}
+
 fn alike(mut rows: Vec<Vec<Expr>>) -> Result<Vec<Vec<Expr>>> {
     let nothing = DFSchema::empty();
     let width = rows.first().map_or(0, Vec::len);
@@ -59,9 +79,15 @@ fn alike(mut rows: Vec<Vec<Expr>>) -> Result<Vec<Vec<Expr>>> {
         else {
             continue;
         };
-        let Some(to) = common("VALUES", &operands)? else { continue };
-        for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
-            *cell = brought(std::mem::take(cell), &to, &nothing)?;
+        let Some(to) = common("VALUES", &operands)?.or_else(|| written(&operands)) else {
+            continue;
+        };
+        let hinted = operands.iter().any(|of| !of.field.metadata().is_empty());
+        let cells = rows.iter_mut().filter_map(|row| row.get_mut(at));
+        for (cell, from) in cells.zip(&operands) {
+            let value = brought(std::mem::take(cell), &to, &nothing)?;
+            let same = from.field.metadata() == to.field.metadata() && from.kind != Kind::Unknown;
+            *cell = if hinted && !same { as_written(value, &to) } else { value };
         }
     }
     Ok(rows)

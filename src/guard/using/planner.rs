@@ -12,8 +12,8 @@ use datafusion::logical_expr::{
     Case, Expr, ExprSchemable, JoinType, LogicalPlan, LogicalPlanBuilder, lit,
 };
 use sqlparser::ast::{
-    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias, TableFactor,
-    TableWithJoins,
+    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins,
 };
 
 use super::tree::number;
@@ -40,8 +40,11 @@ impl RelationPlanner for Merging {
         relation: TableFactor,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
-        let TableFactor::NestedJoin { table_with_joins, alias: Some(alias) } = relation else {
-            return Ok(RelationPlanning::Original(Box::new(relation)));
+        let (table_with_joins, alias) = match relation {
+            TableFactor::NestedJoin { table_with_joins, alias: Some(alias) } => {
+                (table_with_joins, alias)
+            }
+            other => return named(other, context),
         };
         let Some(number) = number(&alias) else {
             // What is behind an alias is known by the columns that `*` shows.
@@ -65,6 +68,33 @@ impl RelationPlanner for Merging {
         self.learned.note(number, plan.schema().columns());
         Ok(planned(plan, None))
     }
+}
+
+/// A relation whose alias names its columns, or the first of them: the others keep their names.
+fn named(
+    mut relation: TableFactor,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<RelationPlanning> {
+    let place = match &mut relation {
+        TableFactor::Table { alias, args: None, .. } | TableFactor::Derived { alias, .. } => alias,
+        _ => return Ok(RelationPlanning::Original(Box::new(relation))),
+    };
+    let Some(mut alias) = place.take_if(|alias| !alias.columns.is_empty()) else {
+        return Ok(RelationPlanning::Original(Box::new(relation)));
+    };
+    let plan = context.plan(relation)?;
+    let fields = plan.schema().fields();
+    if alias.columns.len() > fields.len() {
+        let (name, has, wanted) = (&alias.name.value, fields.len(), alias.columns.len());
+        let message =
+            format!("table \"{name}\" has {has} columns available but {wanted} columns specified");
+        return Err(external(ClientError::new(SqlState::INVALID_COLUMN_REFERENCE, message)));
+    }
+    alias.columns.extend(fields.iter().skip(alias.columns.len()).map(|field| {
+        let name = Ident::with_quote('"', field.name().as_str());
+        TableAliasColumnDef { name, data_type: None }
+    }));
+    Ok(planned(plan, Some(alias)))
 }
 
 fn planned(plan: LogicalPlan, alias: Option<TableAlias>) -> RelationPlanning {

@@ -290,7 +290,7 @@ fn shape(line: &str) -> Option<ClientError> {
 
 /// What an error says, without a word of the engine. `message` stays where it has none.
 pub(in crate::guard) fn in_plain_words(said: ClientError) -> ClientError {
-    let message = in_sql(&said.message);
+    let message = in_sql(&unmarked(&said.message));
     if !speaks_of_the_engine(&message) {
         return ClientError { message: message.into(), ..said };
     }
@@ -369,6 +369,16 @@ pub(in crate::guard) fn speaks_of_the_engine(message: &str) -> bool {
         .map(|(_, text)| text)
         .collect();
     ENGINE.iter().any(|word| outside.contains(word))
+}
+
+/// A text without the marks that make names of the gateway's own differ from any client's.
+pub fn unmarked(text: &str) -> String {
+    let mut parts = text.split('\u{0}');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(part.trim_start_matches(|c: char| c == '~' || c.is_ascii_alphanumeric()));
+    }
+    kept
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {

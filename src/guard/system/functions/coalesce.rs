@@ -1,4 +1,4 @@
-//! `coalesce` that takes a literal beside an array, as in `coalesce(names, '{}')`.
+//! `coalesce` that takes a literal beside what is no text, as in `coalesce(names, '{}')`.
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
@@ -34,9 +34,13 @@ impl ScalarUDFImpl for OpenCoalesce {
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
+        let is_text = |of: &&DataType| matches!(of, DataType::Utf8 | DataType::Utf8View);
         let list = arguments.iter().find(|argument| matches!(argument, DataType::List(_)));
-        match list {
-            Some(list) => Ok(arguments.iter().map(|_| list.clone()).collect()),
+        let other = || arguments.iter().find(|of| !is_text(of) && **of != DataType::Null);
+        let texts = arguments.iter().filter(is_text).count();
+        match list.or_else(|| if texts > 0 { other() } else { None }) {
+            // Whether a text among them is a literal, which becomes the other type, is seen later.
+            Some(known) => Ok(arguments.iter().map(|_| known.clone()).collect()),
             None => self.0.coerce_types(arguments),
         }
     }

@@ -17,9 +17,11 @@ pub fn rewrite(expr: &mut Expr) -> Result<(), ClientError> {
         Expr::BinaryOp { left, op, right } if fields(left).is_some() && is_comparison(op) => {
             match (fields(left), fields(right)) {
                 (Some(left), Some(right)) => Some(compare(&left, op, &right)?),
+                _ if matches!(right.as_ref(), Expr::Subquery(_)) => return Err(beside_a_query()),
                 _ => None,
             }
         }
+        Expr::InSubquery { expr: row, .. } if fields(row).is_some() => return Err(beside_a_query()),
         Expr::IsDistinctFrom(left, right) => match (fields(left), fields(right)) {
             (Some(left), Some(right)) => Some(distinct(&left, &right)?),
             _ => None,
@@ -30,6 +32,9 @@ pub fn rewrite(expr: &mut Expr) -> Result<(), ClientError> {
         },
         Expr::InList { expr: row, list, negated } => match fields(row) {
             Some(row) => {
+                if list.len() > 1 {
+                    within_bounds(&row)?;
+                }
                 let equal = list.iter().map(|item| match fields(item) {
                     Some(item) => compare(&row, &BinaryOperator::Eq, &item),
                     None => Err(unequal()),
@@ -45,6 +50,19 @@ pub fn rewrite(expr: &mut Expr) -> Result<(), ClientError> {
         *expr = Expr::Nested(Box::new(compared));
     }
     Ok(())
+}
+
+/// Characters of a field that may stand in several places; rows within rows would grow without end.
+const LARGEST: usize = 512;
+
+/// Looks at how much would be repeated.
+fn within_bounds(row: &[Expr]) -> Result<(), ClientError> {
+    if row.iter().all(|field| field.to_string().len() <= LARGEST) {
+        return Ok(());
+    }
+    let message = "a comparison of rows with expressions this large is not supported";
+    Err(ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+        .hint("Compute the fields in a subquery first."))
 }
 
 /// The fields of a row of more than one.
@@ -79,6 +97,8 @@ fn compare(left: &[Expr], op: &BinaryOperator, right: &[Expr]) -> Result<Expr, C
         Eq => joined(each(&Eq), &And),
         NotEq => joined(each(&NotEq), &Or),
         _ => {
+            within_bounds(left)?;
+            within_bounds(right)?;
             let strict = match op {
                 LtEq => &Lt,
                 GtEq => &Gt,
@@ -121,6 +141,12 @@ fn binary(left: Expr, op: &BinaryOperator, right: Expr) -> Expr {
 
 fn not(expr: Expr) -> Expr {
     Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(expr) }
+}
+
+fn beside_a_query() -> ClientError {
+    let message = "a row beside a subquery is not supported";
+    ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message)
+        .hint("Join with the subquery, or use EXISTS.")
 }
 
 fn unequal() -> ClientError {
