@@ -25,7 +25,8 @@ pub mod config;
 pub mod demo;
 pub mod session;
 
-// What every stage may say to a client, and how what is scarce is shared out.
+// What every stage may say to a client, how what is scarce is shared out, and what values look like.
 
 pub mod error;
 pub mod share;
+pub mod values;

@@ -17,6 +17,7 @@ use super::tenancy::TenantScope;
 use super::token::TokenSecret;
 use crate::identity::Principal;
 use crate::policy::{Policies, RequestFacts};
+use crate::values::Rendering;
 
 /// What decides for a session: who it is, and under which policies.
 #[derive(Clone, Debug)]
@@ -82,6 +83,11 @@ impl SessionCatalog {
     /// What decides here.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// How the session wants to see values.
+    pub(in crate::guard) fn rendering(&self) -> Rendering {
+        self.session.rendering()
     }
 
     /// The one place where a name becomes a table.

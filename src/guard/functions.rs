@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::calls;
 use super::characters::Chr;
 use super::formats::Format;
 use super::numbers::{Exact, Real, Rounding};
@@ -199,8 +200,6 @@ pub(in crate::guard) const TABLE: &[&str] = &["generate_series"];
 
 /// Names of PostgreSQL that the engine knows under another.
 const RENAMED: &[(&str, &str)] = &[
-    ("array_remove", "array_remove_all"),
-    ("array_replace", "array_replace_all"),
     ("ceiling", "ceil"),
     ("every", "bool_and"),
     ("gen_random_uuid", "uuid"),
@@ -230,6 +229,12 @@ impl Default for Functions {
         }
         scalar.insert("chr", Chr::function());
         scalar.extend(Quantified::functions());
+        for (name, function) in &mut scalar {
+            if let Some(narrowed) = calls::narrowed(name, function) {
+                *function = narrowed;
+            }
+        }
+        scalar.extend(calls::all());
         let known = SessionStateDefaults::default_aggregate_functions();
         let mut aggregate =
             pick(AGGREGATE, &known, |function| (function.name(), function.aliases()));

@@ -7,6 +7,7 @@
 //! the result once more, apart from all that.
 
 mod barrier;
+mod calls;
 mod catalog;
 mod characters;
 pub mod check;
@@ -28,6 +29,7 @@ mod shown;
 pub mod system;
 mod table;
 mod tenancy;
+mod texts;
 mod token;
 mod touched;
 mod typing;

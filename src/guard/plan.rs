@@ -31,7 +31,7 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{grown, numbers, using};
+use super::{grown, numbers, texts, using};
 use crate::sql::Query;
 
 /// What planning needs and all sessions share.
@@ -209,7 +209,8 @@ impl Guard {
             let values = values.into_iter().map(ScalarAndMetadata::from).collect();
             plan = plan.replace_params_with_values(&ParamValues::List(values))?;
         }
-        let plan = counted(grown::bound(self.analyze(plan)?)?)?;
+        let plan = texts::meant(self.analyze(plan)?, &|| catalog.rendering())?;
+        let plan = counted(grown::bound(plan)?)?;
         let context =
             OptimizerContext::new_with_config_options(grown::within_budget(self.options()))
                 .with_query_execution_start_time(now);
@@ -243,7 +244,9 @@ impl Guard {
             let expr = planner.sql_to_expr(expression.clone(), &nothing, &mut planner_context)?;
             let expr = cast(expr, field.data_type().clone());
             let expr = numbers::expression(expr, &nothing)?;
-            let expr = grown::bound_expr(simplifier.coerce(expr, &nothing)?)?;
+            let expr = simplifier.coerce(expr, &nothing)?;
+            let expr = texts::expression(expr, &nothing, &|| catalog.rendering())?;
+            let expr = grown::bound_expr(expr)?;
             match simplifier.simplify(expr)? {
                 Expr::Literal(value, _) => Ok(value),
                 _ => {

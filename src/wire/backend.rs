@@ -15,6 +15,7 @@ use futures::Stream;
 use tokio::time::Instant;
 
 use crate::error::ClientError;
+use crate::values::Rendering;
 
 /// Answers connections.
 #[async_trait]
@@ -243,11 +244,4 @@ impl Meter {
     pub fn stopped(&self) -> Option<&Stop> {
         self.stop.get()
     }
-}
-
-/// Settings that change how a value is read and written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rendering {
-    /// `TimeZone`, for `timestamptz` as text.
-    pub time_zone: chrono_tz::Tz,
 }

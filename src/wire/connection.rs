@@ -10,7 +10,6 @@ use tokio::time::timeout;
 use super::backend::{Answer, Conversation, StatementKind, Stop};
 use super::encode::Columns;
 use super::failure::Failure;
-use super::format::Format;
 use super::framing::{FrameError, Frames};
 use super::frontend::{self, Message};
 use super::options::Limits;
@@ -20,6 +19,7 @@ use super::rows::Cursor;
 use super::signals::{Interrupt, Signals};
 use super::transaction::{Ended, Transaction};
 use crate::error::{ClientError, SqlState};
+use crate::values::Format;
 
 /// A session.
 pub(super) struct Connection<C: Conversation, R, W> {

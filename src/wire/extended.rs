@@ -12,12 +12,12 @@ use super::connection::{Connection, Outcome};
 use super::decode::Parameters;
 use super::encode::Columns;
 use super::failure::Failure;
-use super::format::Format;
 use super::frontend::{Bind, Target};
 use super::portal::{Portal, State};
 use super::rows::{self, Cursor, Progress};
 use super::transaction::{self, Transaction};
 use crate::error::{ClientError, SqlState};
+use crate::values::Format;
 
 impl<C, R, W> Connection<C, R, W>
 where

@@ -3,8 +3,8 @@
 
 use bytes::{Buf, Bytes};
 
-use super::decode::utf8;
 use crate::error::{ClientError, SqlState};
+use crate::values::utf8;
 
 /// What is left of a body.
 pub(super) struct Fields(Bytes);

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::fields::{Fields, malformed};
-use super::format::Format;
 use super::framing::{Frame, unknown_tag};
 use crate::error::{ClientError, SqlState};
+use crate::values::Format;
 
 /// Messages that hold a name and a few numbers are never longer than this.
 const SMALL_MESSAGE_BYTES: usize = 10_000;

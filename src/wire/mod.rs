@@ -28,19 +28,17 @@ mod framing;
 mod frontend;
 mod reply;
 
-// Bytes to values, and back.
-mod calendar;
+// Messages that hold values.
 mod decode;
 mod encode;
-mod format;
-mod types;
 
 // What stands behind it.
 mod backend;
 
+pub use crate::values::Rendering;
 pub use backend::{
-    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering,
-    StatementKind, Stop, Visitor,
+    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, StatementKind, Stop,
+    Visitor,
 };
 pub use options::{Limits, Options, Tls};
 pub use server::Server;

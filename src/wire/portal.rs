@@ -6,9 +6,9 @@ use datafusion::common::ScalarValue;
 
 use super::backend::Stop;
 use super::encode::Columns;
-use super::format::Format;
 use super::rows::Cursor;
 use crate::error::{ClientError, SqlState};
+use crate::values::Format;
 
 /// One portal.
 pub(super) struct Portal<S> {

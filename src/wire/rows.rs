@@ -8,14 +8,14 @@ use futures::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
-use super::backend::{BatchStream, Meter, Rendering, Stop};
+use super::backend::{BatchStream, Meter, Stop};
 use super::encode::{Columns, Rows};
 use super::failure::Failure;
-use super::format::Format;
 use super::framing::Frames;
 use super::reply::Replies;
 use super::signals::Signals;
 use crate::error::ClientError;
+use crate::values::{Format, Rendering};
 
 /// A result that is being read; it can stop between any two rows and go on later.
 pub(super) struct Cursor {

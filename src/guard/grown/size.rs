@@ -7,6 +7,8 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::ColumnarValue;
 
 use super::bytes::array_bytes;
+use crate::guard::calls::CHARACTERS;
+use crate::guard::texts::TextCast;
 
 /// The most bytes of one character in UTF-8.
 const CHARACTER_BYTES: u64 = 4;
@@ -40,6 +42,10 @@ pub(super) enum Growth {
     Listed,
     /// The elements of the first, with the third in place of some.
     Exchanged,
+    /// The first, with the others where it says so, perhaps in quotes.
+    Formatted,
+    /// The text of a value: of a list with quotes around what is in it.
+    Texted,
     /// As the second shows it, each of whose characters stands for a few.
     Shaped,
 }
@@ -54,12 +60,14 @@ impl Growth {
             "concat_ws" => Self::Joined,
             "encode" => Self::Doubled,
             "repeat" => Self::Repeated,
-            "lpad" | "rpad" => Self::Padded,
+            "lpad" | "rpad" | CHARACTERS => Self::Padded,
             "replace" => Self::Replaced,
             "regexp_replace" => Self::Substituted,
             "array_to_string" => Self::Listed,
             "array_replace" => Self::Exchanged,
             "to_char" => Self::Shaped,
+            "format" => Self::Formatted,
+            TextCast::WRITES => Self::Texted,
             _ => return None,
         })
     }
@@ -111,6 +119,18 @@ impl Growth {
             (Self::Exchanged, [list, _, to, ..]) => {
                 let elements = elements(list, rows)?;
                 Ok(size(list, rows)?.0.saturating_add(elements.saturating_mul(longest(to, rows)?)))
+            }
+            (Self::Formatted, [pattern, others @ ..]) => {
+                let places = longest_by(pattern, rows, |text| {
+                    text.bytes().filter(|byte| *byte == b'%').count()
+                })?;
+                let others = total(others)?.saturating_mul(2);
+                Ok(size(pattern, rows)?.0.saturating_add(others.saturating_mul(places)))
+            }
+            (Self::Texted, [value]) => {
+                let bytes = size(value, rows)?.0.saturating_mul(2);
+                let values = elements(value, rows)?.saturating_add(rows as u64);
+                Ok(bytes.saturating_add(values.saturating_mul(SCALAR_TEXT_BYTES)))
             }
             (Self::Shaped, [_, pattern, ..]) => {
                 let letters = size(pattern, rows)?.0;
@@ -179,6 +199,12 @@ fn longest(value: &ColumnarValue, rows: usize) -> Result<u64> {
         }
         _ => Ok(array_bytes(array)),
     }
+}
+
+/// The most that is counted in any text.
+fn longest_by(value: &ColumnarValue, rows: usize, count: fn(&str) -> usize) -> Result<u64> {
+    let texts = texts(value, rows)?;
+    Ok(texts.iter().flatten().map(count).max().unwrap_or(0) as u64)
 }
 
 fn texts(value: &ColumnarValue, rows: usize) -> Result<StringViewArray> {

@@ -246,12 +246,24 @@ pub(in crate::guard) fn numeric_literal(text: &str) -> Option<ScalarValue> {
         Some(digits) => (-1, digits),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (digits, 0),
+    };
     let (whole, places) = digits.split_once('.').unwrap_or((digits, ""));
     let all = format!("{whole}{places}");
     if all.is_empty() || all.len() > 38 || !all.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
     let value: i128 = all.parse().ok()?;
-    let scale = i8::try_from(places.len()).ok()?;
-    Some(ScalarValue::Decimal128(Some(sign * value), u8::try_from(all.len()).ok()?, scale))
+    let scale = i32::try_from(places.len()).ok()?.checked_sub(exponent)?;
+    // A power of ten shifts the point, and past the last digit it adds zeros.
+    let zeros = u32::try_from(-scale.min(0)).ok()?;
+    let value = value.checked_mul(10_i128.checked_pow(zeros)?)?;
+    let scale = i8::try_from(scale.max(0)).ok()?;
+    let length = all.len() + usize::try_from(zeros).ok()?;
+    let length = length.max(usize::try_from(scale).ok()?);
+    (length <= 38).then(|| {
+        ScalarValue::Decimal128(Some(sign * value), u8::try_from(length).unwrap_or(38), scale)
+    })
 }

@@ -6,7 +6,7 @@ use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::WindowFunctionDefinition;
 use datafusion::logical_expr::expr::{AggregateFunction, Cast, Placeholder, WindowFunction};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 
 use super::cast::{NumberCast, changes, numeric_literal};
 use super::fault::external;
@@ -15,6 +15,7 @@ use super::operator::{Arithmetic, Negation, is_arithmetic};
 use super::plan::{negated, open_text, type_of};
 use super::types::{SqlNumber, resolve, unknown_as};
 use crate::error::{ClientError, SqlState};
+use crate::guard::calls::shift;
 use crate::guard::system::types;
 
 /// An expression whose operands have been rewritten.
@@ -22,6 +23,9 @@ pub(super) fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>
     Ok(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_arithmetic(op) => {
             Transformed::yes(operation(*left, op, *right, schema)?)
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if let Some(shift) = shift(op) => {
+            Transformed::yes(shift.call(vec![*left, *right]))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => compared(*left, op, *right, schema),
         Expr::Negative(operand) => Transformed::yes(
@@ -146,7 +150,6 @@ pub(in crate::guard) fn recast(expr: Expr, to: &DataType, schema: &DFSchema) -> 
 /// A cast between numbers, where a value may not fit or is rounded.
 fn number_cast(of: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Cast { expr, field } = of;
-    let expr = Box::new(literal_of(*expr, field.data_type())?);
     let plain = |expr: Box<Expr>, field: FieldRef| {
         Ok(Transformed::no(Expr::Cast(Cast::new_from_field(expr, field))))
     };
@@ -182,34 +185,6 @@ fn number_cast(of: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(Transformed::yes(NumberCast::to(to).call(vec![*expr])))
 }
 
-/// A literal in quotes as the engine reads it as well as PostgreSQL: a time without seconds has
-/// none, and a float past the range of its type is an error.
-fn literal_of(expr: Expr, target: &DataType) -> Result<Expr> {
-    let Some(text) = open_text(&expr) else { return Ok(expr) };
-    Ok(match target {
-        DataType::Timestamp(..) => with_seconds(text).map_or(expr, lit),
-        DataType::Float64 => match text.trim().parse::<f64>() {
-            Ok(value) if value.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
-                let message = format!("\"{text}\" is out of range for type double precision");
-                let state = SqlState::NUMERIC_VALUE_OUT_OF_RANGE;
-                return Err(external(ClientError::new(state, message)));
-            }
-            _ => expr,
-        },
-        _ => expr,
-    })
-}
-
-/// `2020-01-01 10:30+02` with its seconds; `None` where it has them, or is of another form.
-fn with_seconds(text: &str) -> Option<String> {
-    let colon = text.find(':')?;
-    let minutes = text.get(colon + 1..colon + 3)?;
-    let rest = text.get(colon + 3..)?;
-    let whole = minutes.bytes().all(|digit| digit.is_ascii_digit());
-    (whole && !rest.starts_with(|c: char| c == ':' || c.is_ascii_digit()))
-        .then(|| format!("{}:00{rest}", text.get(..colon + 3).unwrap_or_default()))
-}
-
 /// `sum` and `avg` are of numbers and intervals.
 fn summable(function: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()> {
     let (true, [argument]) = (matches!(function, "sum" | "avg"), arguments) else { return Ok(()) };
@@ -223,7 +198,7 @@ fn summable(function: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()>
 
 const NO_MATCH_FUNCTION: &str = "No function matches the given name and argument types. You might \
                                  need to add explicit type casts.";
-const NO_MATCH_OPERATOR: &str = "No operator matches the given name and argument types. You might \
+pub(super) const NO_MATCH_OPERATOR: &str = "No operator matches the given name and argument types. You might \
                                  need to add explicit type casts.";
 
 fn undefined(left: &str, op: Option<Operator>, right: &str) -> DataFusionError {
@@ -233,7 +208,7 @@ fn undefined(left: &str, op: Option<Operator>, right: &str) -> DataFusionError {
 }
 
 /// What PostgreSQL calls the type of an expression.
-fn named(expr: &Expr, schema: &DFSchema) -> String {
+pub(super) fn named(expr: &Expr, schema: &DFSchema) -> String {
     if let Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Utf8View(_), None) = expr {
         return "unknown".to_owned();
     }

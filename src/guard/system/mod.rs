@@ -34,13 +34,14 @@ pub use self::functions::coalesce;
 pub(in crate::guard) use self::lower::refresh;
 pub use self::lower::{Dependent, DependentPlanner, lower};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
-pub use self::rewrite::{label, rewrite};
+pub use self::rewrite::{SERIES_OF, label, rewrite};
 pub use self::tables::SystemTable;
 pub use self::visible::{
     SessionFacts, Setting, Settings, VisibleCatalog, VisibleSchema, VisibleTable,
 };
 
 use self::objects::Objects;
+use crate::values::Rendering;
 
 /// Where a session's catalog comes from. It is asked only when a query needs it, since numbering
 /// all that is visible takes longer than planning most queries.
@@ -104,6 +105,11 @@ impl SystemCatalog {
     /// What the session may see.
     pub fn visible(&self) -> &VisibleCatalog {
         &self.visible
+    }
+
+    /// How the session wants to see values.
+    pub fn rendering(&self) -> Rendering {
+        self.facts.rendering()
     }
 
     fn facts(&self) -> &SessionFacts {

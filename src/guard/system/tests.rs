@@ -153,7 +153,8 @@ fn session(catalog: &Arc<SystemCatalog>) -> SessionState {
     state.expr_planners().get_or_insert_default().insert(0, Arc::new(OpenLiterals));
     let functions = catalog.functions().into_iter().map(Arc::new);
     let functions = functions.chain(Quantified::functions().map(|(_, function)| function));
-    state.scalar_functions().get_or_insert_default().extend(functions);
+    let calls = crate::guard::calls::all().map(|(_, function)| function);
+    state.scalar_functions().get_or_insert_default().extend(functions.chain(calls));
     let state = state.build();
     let schemas = MemoryCatalogProvider::new();
     for schema in SCHEMAS {

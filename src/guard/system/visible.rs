@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
+use crate::values::Rendering;
+
 /// The tables and columns that a session may see. Whoever makes one leaves out what is hidden:
 /// nothing here knows that it ever was.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,14 @@ pub struct SessionFacts {
     pub server: Option<SocketAddr>,
     /// The settings that `SHOW`, `current_setting` and `pg_settings` tell.
     pub settings: Arc<dyn Settings>,
+}
+
+impl SessionFacts {
+    /// How the session wants to see values.
+    pub fn rendering(&self) -> Rendering {
+        let zone = self.settings.get("TimeZone").and_then(|zone| zone.parse().ok());
+        Rendering { time_zone: zone.unwrap_or(chrono_tz::UTC) }
+    }
 }
 
 /// The settings of a session.

@@ -12,11 +12,10 @@ use bytes::BytesMut;
 use datafusion::common::ScalarValue;
 use portcullis_connector_api::catalog::PG_TYPE_KEY;
 
-use super::backend::Rendering;
 use super::decode::Parameters;
 use super::encode::Columns;
-use super::format::Format;
 use crate::error::ClientError;
+use crate::values::{Format, Rendering};
 
 /// A field of an Arrow type that carries this PostgreSQL type.
 fn field(name: &str, data_type: DataType, hint: Option<&str>) -> FieldRef {

@@ -60,3 +60,9 @@ INSERT INTO counts VALUES
 CREATE TABLE tops (id int8 PRIMARY KEY, org_id text NOT NULL, n int8, size int4);
 INSERT INTO tops VALUES
     (1, 'acme', 9223372036854775807, 2147483647), (2, 'acme', 9223372036854775807, 2147483647);
+
+-- Bytes are compared here: no condition over them is sent.
+CREATE TABLE seals (id int8 PRIMARY KEY, org_id text NOT NULL, mark bytea);
+INSERT INTO seals VALUES
+    (1, 'acme', '\x01'), (2, 'acme', '\xff00'), (3, 'acme', 'abc'), (4, 'acme', NULL),
+    (5, 'other', '\x01');

@@ -207,7 +207,7 @@ select 99999999999::int;
 ! 22003 integer out of range
 
 select 'x'::date;
-! 22007 invalid input syntax for a date or time
+! 22007 invalid input syntax for type date
 
 select '{'::json;
 ! 22P02 invalid input syntax for type json

@@ -2,8 +2,8 @@
 //! is asked of a PostgreSQL server and of the gateway; value as text, type, and SQLSTATE must be
 //! the same.
 //!
-//! A line is an expression (a whole query where it begins with `select`, `values` or `with`), `#`
-//! begins a comment. Where the answers may differ, two lines follow: `  here: ` and what the
+//! A line is an expression (a whole query where it begins with `select`, `values` or `with`), a
+//! setting for those that follow (`set`), or a comment (`#`). Where the answers may differ, two lines follow: `  here: ` and what the
 //! gateway answers, `  because: ` and the difference's title in `docs/sql.md`. Beside them come
 //! some thousand expressions by chance, made of values at the ends of their types.
 
@@ -192,6 +192,11 @@ async fn as_in_postgresql() {
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         for Case { expression, different } in cases(&text) {
+            if expression.starts_with("set ") {
+                both.postgres.batch_execute(expression).await.unwrap();
+                both.gateway.batch_execute(expression).await.unwrap();
+                continue;
+            }
             count += 1;
             let query = query(expression);
             let there = answer(&both.postgres, &query).await;

@@ -3,7 +3,6 @@
 use super::{Args, Cell, Function, Outcome};
 use crate::error::{ClientError, SqlState};
 use crate::guard::system::SystemCatalog;
-use crate::guard::system::rewrite::SERIES_OF;
 
 /// A name as SQL would spell it: between double quotes, unless it is plain and no keyword.
 pub fn quote_ident(name: &str) -> String {
@@ -177,29 +176,6 @@ fn json(cell: &Cell) -> serde_json::Value {
     }
 }
 
-/// Longer series are left to the table function, which needs no memory for them.
-const LONGEST_SERIES: usize = 100_000;
-
-/// `generate_series` as an array.
-fn series(_: &SystemCatalog, args: &Args<'_>) -> Outcome {
-    let (first, last) = (args.int(0)?, args.int(1)?);
-    let step = if args.len() == 3 { args.int(2)? } else { 1 };
-    if step == 0 {
-        let message = "step size cannot equal zero";
-        return Err(ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message));
-    }
-    let more = |value: &i64| if step > 0 { *value <= last } else { *value >= last };
-    let values = std::iter::successors(Some(first).filter(more), |value| {
-        value.checked_add(step).filter(more)
-    });
-    let values: Vec<_> = values.take(LONGEST_SERIES + 1).map(Cell::Int).collect();
-    if values.len() > LONGEST_SERIES {
-        let message = format!("a series beside a table is limited to {LONGEST_SERIES} values");
-        return Err(ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message));
-    }
-    Ok(Cell::List(values))
-}
-
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("quote_ident", 1..=1, "text", |_, args| {
         Ok(Cell::optional(args.text(0).map(|name| quote_ident(&name))))
@@ -217,7 +193,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         like_escape(&pattern.unwrap_or_default(), &escape).map(Cell::Text)
     }),
     Function::new("json_build_object", 0..=64, "json", json_object).taking_null(),
-    Function::new(SERIES_OF, 2..=3, "_int8", series),
     Function::new("array_upper", 2..=2, "int4", upper),
     Function::new("array_lower", 2..=2, "int4", lower),
 ];

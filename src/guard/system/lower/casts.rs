@@ -5,10 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::hints;
-use arrow::array::{Array, ArrayRef, ListArray, StringArray};
-use arrow::buffer::OffsetBuffer;
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
@@ -27,7 +24,9 @@ use crate::guard::system::functions::{
     NAME_OF_REG, OpenCoalesce, REG_BY_NAME, Shown, named, reg_by_name,
 };
 use crate::guard::system::{Catalog, types};
+use crate::guard::texts;
 use crate::guard::typing::{is_quantified, open_array};
+use crate::values::{Reader, Rendering};
 
 /// Rewrites the casts of every node, subqueries included.
 pub fn lower(catalog: Catalog<'_>, plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -116,6 +115,8 @@ fn rewrite(catalog: Catalog<'_>, expr: Expr, schema: &DFSchema) -> Result<Transf
             let args = args.into_iter().map(|arg| {
                 let arg = shown(catalog, arg, schema)?;
                 changed |= arg.transformed;
+                let arg = texts::shown(arg.data, schema, &|| catalog().rendering())?;
+                changed |= arg.transformed;
                 Ok(arg.data)
             });
             let args = args.collect::<Result<Vec<_>>>()?;
@@ -152,10 +153,13 @@ fn cast_to(catalog: Catalog<'_>, cast: Cast, schema: &DFSchema) -> Result<Transf
         let cast = Cast::new_from_field(Box::new(lit(text)), target);
         return Ok(Transformed::yes(Expr::Cast(cast)));
     }
+    // What the session's zone matters to is read when that is known.
     if let (Expr::Literal(value, _), DataType::List(item)) = (expr.as_ref(), target.data_type())
         && let Some(Some(text)) = value.try_as_str()
+        && !matches!(item.data_type(), DataType::Timestamp(_, Some(_)))
+        && let Some(reader) = Reader::of(&target, Rendering { time_zone: chrono_tz::UTC })
     {
-        let list = ScalarValue::List(read_array(text, item)?.into());
+        let list = reader.read(text).map_err(|error| external(error.told()))?;
         let metadata = FieldMetadata::new_from_field(&target);
         return Ok(Transformed::yes(Expr::Literal(list, Some(metadata))));
     }
@@ -262,80 +266,4 @@ fn call(catalog: Catalog<'_>, name: &str, args: Vec<Expr>) -> Result<Expr> {
     let function = named(&catalog(), name)
         .ok_or_else(|| DataFusionError::Internal(format!("no function \"{name}\"")))?;
     Ok(function.call(args))
-}
-
-/// Reads PostgreSQL's text of an array of one dimension, such as `{a,"b c",NULL}`.
-fn read_array(text: &str, item: &FieldRef) -> Result<ListArray> {
-    let malformed = || {
-        let message = format!("malformed array literal: \"{text}\"");
-        external(ClientError::new(SqlState::INVALID_TEXT_REPRESENTATION, message))
-    };
-    let elements = elements(text).ok_or_else(malformed)?;
-    let strings: ArrayRef = Arc::new(StringArray::from(elements));
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let values = cast_with_options(&strings, item.data_type(), &strict).map_err(|_| malformed())?;
-    let offsets = OffsetBuffer::from_lengths([values.len()]);
-    Ok(ListArray::try_new(item.clone(), offsets, values, None)?)
-}
-
-fn elements(text: &str) -> Option<Vec<Option<String>>> {
-    let body = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let mut elements = Vec::new();
-    if body.trim().is_empty() {
-        return Some(elements);
-    }
-    let mut letters = body.chars().peekable();
-    loop {
-        while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
-        let mut element = String::new();
-        if letters.next_if_eq(&'"').is_some() {
-            loop {
-                match letters.next()? {
-                    '"' => break,
-                    '\\' => element.push(letters.next()?),
-                    letter => element.push(letter),
-                }
-            }
-            while letters.next_if(|letter| letter.is_whitespace()).is_some() {}
-            elements.push(Some(element));
-        } else {
-            while let Some(letter) = letters.next_if(|letter| *letter != ',') {
-                match letter {
-                    '\\' => element.push(letters.next()?),
-                    '{' | '}' | '"' => return None,
-                    letter => element.push(letter),
-                }
-            }
-            let element = element.trim_end();
-            if element.is_empty() {
-                return None;
-            }
-            let null = element.eq_ignore_ascii_case("null");
-            elements.push((!null).then(|| element.to_owned()));
-        }
-        match letters.next() {
-            None => return Some(elements),
-            Some(',') => {}
-            Some(_) => return None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::elements;
-
-    #[test]
-    fn arrays_are_read_as_postgresql_reads_them() {
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(elements("{}"), Some(vec![]));
-        assert_eq!(elements("{1, 2,NULL}"), Some(vec![some("1"), some("2"), None]));
-        assert_eq!(
-            elements(r#"{"a,b","c\"d","null", e f }"#),
-            Some(vec![some("a,b"), some("c\"d"), some("null"), some("e f")])
-        );
-        for malformed in ["1,2", "{1,}", "{a\"b}", "{\"open}", "{\"a\"b}"] {
-            assert_eq!(elements(malformed), None, "{malformed}");
-        }
-    }
 }

@@ -127,7 +127,7 @@ pub fn rewrite(factor: &mut TableFactor) {
     };
 }
 
-/// The name of the function that gives a bounded series of integers as an array.
+/// The name of the function that gives a bounded series as an array.
 pub const SERIES_OF: &str = "series of";
 
 /// `generate_subscripts` among the columns of a SELECT, as an unnesting beside others.
@@ -172,11 +172,21 @@ fn plain(arguments: &[FunctionArg]) -> Option<Vec<Expr>> {
     plain.collect()
 }
 
+/// A whole number, a parameter or NULL. A text may be a time, of which the planner's function knows
+/// nothing.
 fn is_constant(expr: &Expr) -> bool {
+    use sqlparser::ast::DataType::{BigInt, Int, Int2, Int4, Int8, Integer, SmallInt};
     match expr {
-        Expr::Value(_) | Expr::Interval(_) => true,
-        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => {
-            is_constant(expr)
+        Expr::Value(value) => {
+            matches!(value.value, Value::Number(..) | Value::Null | Value::Placeholder(_))
+        }
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_constant(expr),
+        Expr::Cast { expr, data_type, .. } => {
+            let whole = matches!(
+                data_type,
+                BigInt(_) | Int(_) | Int2(_) | Int4(_) | Int8(_) | Integer(_) | SmallInt(_)
+            );
+            whole && is_constant(expr)
         }
         _ => false,
     }

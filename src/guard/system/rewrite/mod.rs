@@ -6,6 +6,7 @@
 //! has the name that PostgreSQL would give it.
 
 mod from;
+mod intervals;
 mod labels;
 mod rows;
 
@@ -19,6 +20,7 @@ use sqlparser::ast::{
 
 use super::Catalog;
 use crate::error::{ClientError, SqlState};
+use crate::guard::calls;
 
 pub use from::SERIES_OF;
 pub use labels::label;
@@ -110,14 +112,37 @@ impl Rewriter<'_> {
                     *expr = call("power", vec![take(left), take(right)]);
                 }
             }
+            Expr::Extract { field, expr: of, .. } => {
+                let field = field.to_string();
+                let function = calls::extract_of(field.trim_matches(['\'', '"']));
+                let function = function.ok_or_else(|| unknown_field(&field))?;
+                *expr = call(function, vec![take(of)]);
+            }
+            Expr::Interval(interval) => intervals::spell(interval)?,
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                *expr = call("timezone", vec![take(time_zone), take(timestamp)]);
+            }
+            Expr::Position { expr: wanted, r#in } => {
+                *expr = call("strpos", vec![take(r#in), take(wanted)]);
+            }
             // What is too long is cut, as an explicit cast does.
-            Expr::Cast { expr: inner, data_type, kind, .. } => {
+            Expr::Cast { expr: inner, data_type, .. } => {
                 let length = match data_type {
                     DataType::Varchar(Some(CharacterLength::IntegerLength { length, .. }))
                     | DataType::CharacterVarying(Some(CharacterLength::IntegerLength {
                         length,
                         ..
                     })) => *length,
+                    DataType::Char(length) | DataType::Character(length) => {
+                        let length = characters(length.as_ref())?;
+                        let text = take(inner);
+                        **inner = call(calls::CHARACTERS, vec![as_varchar(text), length]);
+                        *data_type = DataType::Custom(
+                            ObjectName(vec![part("pg_catalog"), part("bpchar")]),
+                            Vec::new(),
+                        );
+                        return Ok(());
+                    }
                     DataType::Float8
                     | DataType::Float(_)
                     | DataType::Float4
@@ -129,13 +154,7 @@ impl Rewriter<'_> {
                     }
                     _ => return Ok(()),
                 };
-                let text = Expr::Cast {
-                    kind: kind.clone(),
-                    expr: Box::new(take(inner)),
-                    data_type: DataType::Varchar(None),
-                    array: false,
-                    format: None,
-                };
+                let text = as_varchar(take(inner));
                 let length = Expr::value(Value::Number(length.to_string(), false));
                 **inner = call("left", vec![text, length]);
                 *data_type = DataType::Varchar(None);
@@ -155,17 +174,32 @@ impl Rewriter<'_> {
                     format: None,
                 };
             }
+            // The planner would put the sign before the first of its numbers alone.
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand }
+                if matches!(operand.as_ref(), Expr::Interval(_)) =>
+            {
+                **operand = Expr::Nested(Box::new(take(operand)));
+            }
             Expr::UnaryOp { op, expr: operand } => {
                 let name = match op {
                     UnaryOperator::PGAbs => "abs",
                     UnaryOperator::PGSquareRoot => "sqrt",
                     UnaryOperator::PGCubeRoot => "cbrt",
+                    UnaryOperator::BitwiseNot => calls::bitwise_not(),
                     _ => return Ok(()),
                 };
                 *expr = call(name, vec![take(operand)]);
             }
             Expr::Function(function) => {
                 self::function(function);
+                if let Some((left, right)) = modulo(function) {
+                    *expr = Expr::Nested(Box::new(Expr::BinaryOp {
+                        left: Box::new(left),
+                        op: BinaryOperator::Modulo,
+                        right: Box::new(right),
+                    }));
+                    return Ok(());
+                }
                 if let Some(series) = from::subscripts(function) {
                     *expr = series;
                 }
@@ -258,6 +292,39 @@ fn quantified(left: &mut Expr, op: &BinaryOperator, right: &mut Expr, all: bool)
     };
     let name = format!("{op} {}", if all { "all" } else { "any" });
     Some(call(&name, vec![array, take(left)]))
+}
+
+fn unknown_field(field: &str) -> ClientError {
+    let field = field.to_lowercase();
+    if field.starts_with("timezone") {
+        let message = format!("unit \"{field}\" is not supported");
+        return ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message);
+    }
+    let message = format!("unit \"{field}\" not recognized");
+    ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message)
+}
+
+/// The length of `character(n)`; one where it is not said.
+fn characters(length: Option<&CharacterLength>) -> Result<Expr, ClientError> {
+    let length = match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => *length,
+        Some(CharacterLength::Max) | None => 1,
+    };
+    if length == 0 {
+        let message = "length for type character must be at least 1";
+        return Err(ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message));
+    }
+    Ok(Expr::value(Value::Number(length.to_string(), false)))
+}
+
+fn as_varchar(text: Expr) -> Expr {
+    Expr::Cast {
+        kind: sqlparser::ast::CastKind::Cast,
+        expr: Box::new(text),
+        data_type: DataType::Varchar(None),
+        array: false,
+        format: None,
+    }
 }
 
 /// A number with an exponent has more digits than a numeric value has here, but not than a float.
@@ -378,6 +445,21 @@ fn function(function: &mut Function) {
     }
 }
 
+/// The operands of `mod(a, b)`, which is `a % b`.
+fn modulo(function: &Function) -> Option<(Expr, Expr)> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match list.args.as_slice() {
+        [
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
+        ] if parts(&function.name) == ["mod"] => {
+            let nested = |side: &Expr| Expr::Nested(Box::new(side.clone()));
+            Some((nested(left), nested(right)))
+        }
+        _ => None,
+    }
+}
+
 /// A call by position.
 fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let arguments =
@@ -399,7 +481,11 @@ fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 }
 
 fn name_of(name: &str) -> ObjectName {
-    ObjectName(vec![ObjectNamePart::Identifier(quoted(name))])
+    ObjectName(vec![part(name)])
+}
+
+fn part(name: &str) -> ObjectNamePart {
+    ObjectNamePart::Identifier(quoted(name))
 }
 
 /// An identifier that is taken as it stands.
