@@ -4,17 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use futures::FutureExt as _;
+use futures::future::{self, BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
 use super::engine::{Engine, Lane, Run, run, watched};
@@ -23,9 +25,10 @@ use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
 use crate::error::ClientError;
 use crate::guard::remote::plan_subplan;
-use crate::guard::scan::plan_scan;
+use crate::guard::scan::want_scan;
 use crate::guard::system::DependentPlanner;
 use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
+use crate::shared::Shared;
 
 /// What running queries may use, all of them together.
 #[derive(Clone, Debug)]
@@ -108,7 +111,7 @@ pub async fn prepare(
     lane: Lane,
 ) -> Result<Prepared> {
     let asked = Instant::now();
-    let handed = hand_over(plan.logical().clone())?;
+    let handed = Shared::new(hand_over(plan.logical().clone())?);
     let admission = Admission::new(&resources.turns, holder);
     let scans = Arc::new(Scans { admission, sent: Mutex::default() });
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
@@ -117,14 +120,14 @@ pub async fn prepare(
     ]);
     let whole = guard.engine().config().batch_size();
     let rows = rows_in_batch(&handed, whole)?;
-    let physical = if rows == whole {
-        planner.create_physical_plan(&handed, guard.engine()).await?
-    } else {
-        // Operators are made for batches of a size.
-        let mut engine = guard.engine().clone();
-        *engine.config_mut() = engine.config().clone().with_batch_size(rows);
-        portioned(planner.create_physical_plan(&handed, &engine).await?, rows)?
-    };
+    // Operators are made for batches of a size.
+    let smaller = (rows != whole).then(|| Shared::new(with_batches(guard.engine(), rows)));
+    let planning =
+        planner.create_physical_plan(&handed, smaller.as_deref().unwrap_or(guard.engine()));
+    let mut physical = planning.await?;
+    if smaller.is_some() {
+        physical = portioned(physical, rows)?;
+    }
     let physical = watched(weighed(physical)?, lane.stop())?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
@@ -132,6 +135,12 @@ pub async fn prepare(
     tracing::debug!(?sources, duration_us = asked.elapsed().as_micros(), "prepared");
     let context = context(guard, resources, rows);
     Ok(Prepared { plan: sealed, sent, context, lane })
+}
+
+fn with_batches(engine: &SessionState, rows: usize) -> SessionState {
+    let mut engine = engine.clone();
+    *engine.config_mut() = engine.config().clone().with_batch_size(rows);
+    engine
 }
 
 fn context(guard: &Guard, resources: &Resources, batch_rows: usize) -> Arc<TaskContext> {
@@ -161,33 +170,68 @@ impl Scans {
     }
 }
 
-#[async_trait]
+/// What planning a leaf gives.
+type Planning<'a> = BoxFuture<'a, Result<Option<Arc<dyn ExecutionPlan>>>>;
+
+/// As `async_trait` would have it, but for what the futures hold: nothing of the query's plan (see
+/// [`crate::shared`]).
 impl ExtensionPlanner for Scans {
-    async fn plan_extension(
-        &self,
-        _: &dyn PhysicalPlanner,
-        node: &dyn UserDefinedLogicalNode,
-        _: &[&LogicalPlan],
-        _: &[Arc<dyn ExecutionPlan>],
-        _: &dyn Session,
-        _: &PhysicalPlanningContext,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else { return Ok(None) };
-        let (plan, sent) = plan_subplan(&remote.source, &remote.subplan, &remote.tables).await?;
-        self.note(remote.source.name.as_str(), sent);
-        Ok(Some(self.admission.scan(&remote.source, plan)))
+    fn plan_extension<'s, 'p, 'n, 'l, 'i, 'h, 'e, 'c, 'f>(
+        &'s self,
+        _: &'p dyn PhysicalPlanner,
+        node: &'n dyn UserDefinedLogicalNode,
+        _: &'l [&'i LogicalPlan],
+        _: &'h [Arc<dyn ExecutionPlan>],
+        _: &'e dyn Session,
+        _: &'c PhysicalPlanningContext,
+    ) -> Planning<'f>
+    where
+        Self: 'f,
+        's: 'f,
+        'p: 'f,
+        'n: 'f,
+        'l: 'f,
+        'i: 'f,
+        'h: 'f,
+        'e: 'f,
+        'c: 'f,
+    {
+        let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else {
+            return future::ok(None).boxed();
+        };
+        let (source, subplan, tables) = (&remote.source, &remote.subplan, &remote.tables);
+        let planning = async move {
+            let (plan, sent) = plan_subplan(source, subplan, tables).await?;
+            self.note(source.name.as_str(), sent);
+            Ok(Some(self.admission.scan(source, plan)))
+        };
+        planning.boxed()
     }
 
-    async fn plan_table_scan(
-        &self,
-        _: &dyn PhysicalPlanner,
-        scan: &TableScan,
-        _: &dyn Session,
-        _: &PhysicalPlanningContext,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(table) = scan.source.downcast_ref::<GuardedTable>() else { return Ok(None) };
-        let guarded = plan_scan(table, scan).await?;
-        self.note(table.source().name.as_str(), guarded.sent);
-        Ok(Some(self.admission.scan(table.source(), guarded.plan)))
+    fn plan_table_scan<'s, 'p, 't, 'e, 'c, 'f>(
+        &'s self,
+        _: &'p dyn PhysicalPlanner,
+        scan: &'t TableScan,
+        _: &'e dyn Session,
+        _: &'c PhysicalPlanningContext,
+    ) -> Planning<'f>
+    where
+        Self: 'f,
+        's: 'f,
+        'p: 'f,
+        't: 'f,
+        'e: 'f,
+        'c: 'f,
+    {
+        let Some(table) = scan.source.downcast_ref::<GuardedTable>() else {
+            return future::ok(None).boxed();
+        };
+        let wanted = want_scan(table, scan);
+        let planning = async move {
+            let guarded = wanted?.plan().await?;
+            self.note(table.source().name.as_str(), guarded.sent);
+            Ok(Some(self.admission.scan(table.source(), guarded.plan)))
+        };
+        planning.boxed()
     }
 }

@@ -32,12 +32,13 @@ use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
 use super::{grown, numbers, texts, using};
+use crate::shared::Shared;
 use crate::sql::Query;
 
 /// What planning needs and all sessions share.
 #[derive(Debug)]
 pub struct Guard {
-    state: SessionState,
+    state: Shared<SessionState>,
     functions: Functions,
     table_functions: HashMap<String, Arc<TableFunction>>,
 }
@@ -65,7 +66,7 @@ pub struct Guard {
 /// ```
 #[derive(Clone, Debug)]
 pub struct GuardedPlan {
-    plan: LogicalPlan,
+    plan: Shared<LogicalPlan>,
     touched: Vec<Touched>,
 }
 
@@ -109,7 +110,7 @@ impl Default for Guard {
             .filter(|function| TABLE.contains(&function.name()))
             .map(|function| (function.name().to_owned(), function))
             .collect();
-        Self { state, functions: Functions::default(), table_functions }
+        Self { state: Shared::new(state), functions: Functions::default(), table_functions }
     }
 }
 
@@ -146,7 +147,7 @@ impl Guard {
                 simplifier.simplify(argument).map(numbers::widened)
             })
             .collect::<Result<Vec<_>>>()?;
-        let arguments = TableFunctionArgs::new(&arguments, &self.state);
+        let arguments = TableFunctionArgs::new(&arguments, &*self.state);
         Ok(provider_as_source(function.create_table_provider_with_args(arguments)?))
     }
 
@@ -220,7 +221,7 @@ impl Guard {
         let touched = touched(&plan)?;
         let duration_us = asked.elapsed().as_micros();
         tracing::debug!(tables = touched.len(), duration_us, "planned");
-        Ok(GuardedPlan { plan, touched })
+        Ok(GuardedPlan { plan: Shared::new(plan), touched })
     }
 
     /// The values of expressions that read no table, each as the type of its field: the arguments

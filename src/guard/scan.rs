@@ -25,11 +25,20 @@ pub struct GuardedScan {
     pub sent: String,
 }
 
-/// Plans one scan of a guarded table.
+/// A scan that was planned as far as it can be without its source.
+pub struct WantedScan<'a> {
+    table: &'a GuardedTable,
+    visible: Vec<&'a VisibleColumn>,
+    columns: Vec<&'a Column>,
+    here: Predicate,
+    request: ScanRequest,
+}
+
+/// Plans one scan of a guarded table. The rest needs nothing of the query, so that no task holds it.
 ///
 /// # Errors
-/// Where the source cannot be reached, or a condition came here that may not cross.
-pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<GuardedScan> {
+/// Where a condition came here that may not cross.
+pub fn want_scan<'a>(table: &'a GuardedTable, scan: &TableScan) -> Result<WantedScan<'a>> {
     let visible = visible_columns(table, scan.projection.as_deref())?;
     let (mut conditions, mut decided) = (Vec::new(), Vec::new());
     for filter in &scan.filters {
@@ -63,23 +72,38 @@ pub async fn plan_scan(table: &GuardedTable, scan: &TableScan) -> Result<Guarded
         conditions: Predicate::all(decided),
         limit,
     };
-    let source = &table.source().name;
-    let raw = connector.scan(request).await.map_err(|error| source_error(source, error.into()))?;
-    let expected = scan_schema(&columns);
-    if raw.plan.schema().fields() != expected.fields() {
-        return internal_err!("a source gave other columns than it was asked for");
+    Ok(WantedScan { table, visible, columns, here, request })
+}
+
+impl WantedScan<'_> {
+    /// Asks the source for it, and guards what comes.
+    ///
+    /// # Errors
+    /// Where the source cannot be reached.
+    pub async fn plan(self) -> Result<GuardedScan> {
+        let Self { table, visible, columns, here, request } = self;
+        let (source, stored) = (&table.source().name, &table.table().table);
+        let asked = table.source().connector.scan(request).await;
+        let raw = asked.map_err(|error| source_error(source, error.into()))?;
+        let expected = scan_schema(&columns);
+        if raw.plan.schema().fields() != expected.fields() {
+            return internal_err!("a source gave other columns than it was asked for");
+        }
+        let mut plan = raw.plan;
+        if here != Predicate::True {
+            plan = Arc::new(FilterExec::try_new(lower(&here, stored, &expected)?, plan)?);
+        }
+        let projection = visible
+            .iter()
+            .map(|column| Ok((shown(column, stored, &expected)?, column.field.name().clone())))
+            .collect::<Result<Vec<_>>>()?;
+        plan = Arc::new(ProjectionExec::try_new(projection, plan)?);
+        let name = format!("{}.{}", table.table().schema, table.table().name);
+        Ok(GuardedScan {
+            plan: Arc::new(BarrierExec::new(source.clone(), name, plan)),
+            sent: raw.sent,
+        })
     }
-    let mut plan = raw.plan;
-    if here != Predicate::True {
-        plan = Arc::new(FilterExec::try_new(lower(&here, stored, &expected)?, plan)?);
-    }
-    let projection = visible
-        .iter()
-        .map(|column| Ok((shown(column, stored, &expected)?, column.field.name().clone())))
-        .collect::<Result<Vec<_>>>()?;
-    plan = Arc::new(ProjectionExec::try_new(projection, plan)?);
-    let name = format!("{}.{}", table.table().schema, table.table().name);
-    Ok(GuardedScan { plan: Arc::new(BarrierExec::new(source.clone(), name, plan)), sent: raw.sent })
 }
 
 fn visible_columns<'a>(

@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt64Array, new_empty_array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -23,7 +22,8 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
-use futures::StreamExt;
+use futures::future::{self, BoxFuture};
+use futures::{FutureExt as _, StreamExt};
 
 use super::bind::{self, Values};
 use super::node::{Branch, Dependent, Kind};
@@ -34,48 +34,72 @@ use crate::guard::system::{SystemCatalog, cells};
 #[derive(Debug, Default)]
 pub struct DependentPlanner;
 
-#[async_trait]
+/// As `async_trait` would have it, but for what the future holds: nothing of the query's plan (see
+/// [`crate::shared`]).
 impl ExtensionPlanner for DependentPlanner {
-    async fn plan_extension(
-        &self,
-        planner: &dyn PhysicalPlanner,
-        node: &dyn UserDefinedLogicalNode,
-        logical_inputs: &[&LogicalPlan],
-        physical_inputs: &[Arc<dyn ExecutionPlan>],
-        session: &dyn Session,
-        context: &PhysicalPlanningContext,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<Dependent>() else {
-            return Ok(None);
-        };
-        let ([logical], [input]) = (logical_inputs, physical_inputs) else {
-            return internal_err!("Dependent has one input");
-        };
-        let schema = logical.schema();
-        let physical = |expr| planner.create_physical_expr(expr, schema, session, context);
-        let branches = node.branches.iter().map(|branch| {
-            Ok(Ready {
-                arguments: branch.arguments.iter().map(physical).collect::<Result<_>>()?,
-                guard: branch.guard.as_ref().map(physical).transpose()?,
-                value: match &branch.kind {
-                    Kind::In(value) => Some(physical(value)?),
-                    _ => None,
-                },
-                branch: branch.clone(),
-            })
-        });
-        let schema: SchemaRef = Arc::new(
-            datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(node).as_arrow().clone(),
-        );
-        let exec = DependentExec {
-            properties: properties(input, &schema),
-            input: input.clone(),
-            branches: branches.collect::<Result<Vec<_>>>()?.into(),
-            catalog: node.catalog.clone(),
-            schema,
-        };
-        Ok(Some(Arc::new(exec)))
+    fn plan_extension<'s, 'p, 'n, 'l, 'i, 'h, 'e, 'c, 'f>(
+        &'s self,
+        planner: &'p dyn PhysicalPlanner,
+        node: &'n dyn UserDefinedLogicalNode,
+        logical_inputs: &'l [&'i LogicalPlan],
+        physical_inputs: &'h [Arc<dyn ExecutionPlan>],
+        session: &'e dyn Session,
+        context: &'c PhysicalPlanningContext,
+    ) -> BoxFuture<'f, Result<Option<Arc<dyn ExecutionPlan>>>>
+    where
+        Self: 'f,
+        's: 'f,
+        'p: 'f,
+        'n: 'f,
+        'l: 'f,
+        'i: 'f,
+        'h: 'f,
+        'e: 'f,
+        'c: 'f,
+    {
+        future::ready(plan(planner, node, logical_inputs, physical_inputs, session, context))
+            .boxed()
     }
+}
+
+fn plan(
+    planner: &dyn PhysicalPlanner,
+    node: &dyn UserDefinedLogicalNode,
+    logical_inputs: &[&LogicalPlan],
+    physical_inputs: &[Arc<dyn ExecutionPlan>],
+    session: &dyn Session,
+    context: &PhysicalPlanningContext,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(node) = node.as_any().downcast_ref::<Dependent>() else {
+        return Ok(None);
+    };
+    let ([logical], [input]) = (logical_inputs, physical_inputs) else {
+        return internal_err!("Dependent has one input");
+    };
+    let schema = logical.schema();
+    let physical = |expr| planner.create_physical_expr(expr, schema, session, context);
+    let branches = node.branches.iter().map(|branch| {
+        Ok(Ready {
+            arguments: branch.arguments.iter().map(physical).collect::<Result<_>>()?,
+            guard: branch.guard.as_ref().map(physical).transpose()?,
+            value: match &branch.kind {
+                Kind::In(value) => Some(physical(value)?),
+                _ => None,
+            },
+            branch: branch.clone(),
+        })
+    });
+    let schema: SchemaRef = Arc::new(
+        datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(node).as_arrow().clone(),
+    );
+    let exec = DependentExec {
+        properties: properties(input, &schema),
+        input: input.clone(),
+        branches: branches.collect::<Result<Vec<_>>>()?.into(),
+        catalog: node.catalog.clone(),
+        schema,
+    };
+    Ok(Some(Arc::new(exec)))
 }
 
 fn properties(input: &Arc<dyn ExecutionPlan>, schema: &SchemaRef) -> Arc<PlanProperties> {

@@ -13,13 +13,13 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use async_trait::async_trait;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, TableSource, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use futures::future::BoxFuture;
 
 pub(super) use self::attributes::of_table as attributes_of;
 use super::SystemCatalog;
@@ -61,7 +61,7 @@ pub fn build(catalog: &SystemCatalog, relation: &'static Relation) -> Result<Arc
         batches.extend(made(relation, information_schema::rows(catalog, relation.name))?);
     }
     let empty = batches.is_empty();
-    let rows = MemTable::try_new(relation.arrow.clone(), vec![batches])?;
+    let rows = Arc::new(MemTable::try_new(relation.arrow.clone(), vec![batches])?);
     Ok(Arc::new(SystemTable { rows, empty }))
 }
 
@@ -69,7 +69,7 @@ pub fn build(catalog: &SystemCatalog, relation: &'static Relation) -> Result<Arc
 /// that a scan of it needs no guard.
 #[derive(Debug)]
 pub struct SystemTable {
-    rows: MemTable,
+    rows: Arc<dyn TableProvider>,
     empty: bool,
 }
 
@@ -87,7 +87,8 @@ impl SystemTable {
     }
 }
 
-#[async_trait]
+/// As `async_trait` would have it, but for what the future holds: nothing of the query's plan (see
+/// [`crate::shared`]).
 impl TableProvider for SystemTable {
     fn schema(&self) -> SchemaRef {
         self.rows.schema()
@@ -97,14 +98,21 @@ impl TableProvider for SystemTable {
         TableType::Base
     }
 
-    async fn scan(
-        &self,
-        session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
+    fn scan<'t, 's, 'p, 'e, 'f>(
+        &'t self,
+        session: &'s dyn Session,
+        projection: Option<&'p Vec<usize>>,
+        filters: &'e [Expr],
         limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.rows.scan(session, projection, filters, limit).await
+    ) -> BoxFuture<'f, Result<Arc<dyn ExecutionPlan>>>
+    where
+        Self: 'f,
+        't: 'f,
+        's: 'f,
+        'p: 'f,
+        'e: 'f,
+    {
+        self.rows.scan(session, projection, filters, limit)
     }
 }
 
