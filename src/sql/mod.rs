@@ -3,6 +3,7 @@
 //! text again, and nothing prints a tree back into SQL to parse it anew.
 
 mod allow;
+mod dialect;
 mod error;
 mod expansion;
 mod query;

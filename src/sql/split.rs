@@ -7,6 +7,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::allow;
+use super::dialect::Bounded;
 use super::error::SqlError;
 use super::statement::{Command, Statement};
 
@@ -76,7 +77,7 @@ fn parse_one(
     if tokens.iter().filter(|token| is_operator(&token.token)).count() > limits.max_operators {
         return Err(SqlError::TooComplex);
     }
-    let dialect = PostgreSqlDialect {};
+    let dialect = Bounded::new(tokens.len());
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(limits.max_depth)
         .with_tokens_with_locations(spelled_out(tokens));

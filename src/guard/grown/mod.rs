@@ -7,6 +7,7 @@
 mod bounded;
 mod bytes;
 mod concatenation;
+mod doubled;
 mod folding;
 mod size;
 
@@ -30,7 +31,11 @@ const MAX_BYTES: u64 = 16 << 20;
 const MAX_FOLDED_BYTES: u64 = 1 << 20;
 
 /// Puts the bound around every call in a plan that could grow.
+///
+/// # Errors
+/// 54001 where the engine would write the plan out too large.
 pub(in crate::guard) fn bound(plan: LogicalPlan) -> Result<LogicalPlan> {
+    doubled::check(&plan)?;
     let bounded = plan.transform_up_with_subqueries(|node| {
         let names = NamePreserver::new(&node);
         let node = node.map_expressions(|expr| {
@@ -47,6 +52,7 @@ pub(in crate::guard) fn bound(plan: LogicalPlan) -> Result<LogicalPlan> {
 
 /// The same for an expression without a plan.
 pub(in crate::guard) fn bound_expr(expr: Expr) -> Result<Expr> {
+    doubled::check_expr(&expr)?;
     Ok(bound_calls(expr)?.data)
 }
 

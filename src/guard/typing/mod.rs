@@ -6,6 +6,7 @@
 //! the type that PostgreSQL compares or gives, and what PostgreSQL refuses is refused.
 
 mod arguments;
+mod coalesce;
 mod common;
 mod compare;
 mod kind;
@@ -14,7 +15,9 @@ mod quantified;
 mod sets;
 mod typed;
 mod values;
+mod within;
 
+pub(in crate::guard) use coalesce::is_written_out;
 pub(in crate::guard) use common::joined_keys;
 pub(in crate::guard) use compare::checked;
 pub(in crate::guard) use limits::{counted, limit};

@@ -10,10 +10,12 @@ use datafusion::logical_expr::expr::{
 use datafusion::logical_expr::{Between, BinaryExpr, Case, Expr, Operator, ScalarUDF, lit};
 
 use super::arguments;
+use super::coalesce::coalesce;
 use super::common::{brought, common};
 use super::compare::{checked, compared, is_comparison, textual, together, truth, undefined};
 use super::kind::{Kind, Operand};
 use super::quantified;
+use super::within::within;
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::{SqlNumber, external, in_days, open_text};
 
@@ -49,7 +51,7 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         Expr::ScalarFunction(ScalarFunction { func, args }) => {
             arguments::fit(func.name(), &args, schema)?;
             let args = match (func.name(), args.len()) {
-                ("coalesce", _) => alike("COALESCE", args, schema)?,
+                ("coalesce", _) => return Ok(coalesce(func, alike("COALESCE", args, schema)?)),
                 ("greatest", _) => alike("GREATEST", args, schema)?,
                 ("least", _) => alike("LEAST", args, schema)?,
                 ("make_array", _) => alike("ARRAY", args, schema)?,
@@ -151,7 +153,8 @@ fn ranged(between: Between, schema: &DFSchema) -> Result<Expr> {
         let [value, low, high] = <[Expr; 3]>::try_from(values)
             .or_else(|_| internal_err!("BETWEEN has three operands"))?;
         let [value, low, high] = [value, low, high].map(|one| by_length(one, schema));
-        return whole(value, low, high);
+        let inside = within(value, low, high);
+        return Ok(if negated { Expr::Not(Box::new(inside)) } else { inside });
     }
     let (value, above) = compared((*expr).clone(), Operator::GtEq, *low, schema)?;
     let (other, below) = compared(*expr, Operator::LtEq, *high, schema)?;
@@ -171,7 +174,7 @@ fn by_length(expr: Expr, schema: &DFSchema) -> Expr {
 
 /// Whether an expression may stand in several places. What repeats others would grow without end
 /// where such expressions are nested.
-fn is_small(expr: &Expr) -> bool {
+pub(super) fn is_small(expr: &Expr) -> bool {
     let mut parts = 0;
     let found = expr.exists(|part| {
         parts += 1 + open_text(part).map_or(0, str::len) / LITERAL;

@@ -7,6 +7,7 @@ mod lanes;
 mod login;
 mod memory;
 mod names;
+mod nesting;
 mod policies;
 mod shares;
 mod sources;
