@@ -15,6 +15,9 @@ mod spawned;
 mod stop;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub(in crate::federate) use lane::Engine;
 pub use lane::Lane;
 pub(in crate::federate) use rows::{Run, run};
