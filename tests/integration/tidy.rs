@@ -1,6 +1,8 @@
 //! What keeps the house in order: arrows between rooms, the size of files, crates that must be
-//! there once or not at all, samples that are complete, merges that were finished.
+//! there once or not at all, samples that are complete, merges that were finished, documents that
+//! name what there is.
 
+mod documents;
 mod licenses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,22 +180,28 @@ fn samples_of_policies_are_complete() {
     assert!(samples >= 3, "the samples are gone");
 }
 
+/// The files that belong to the repository.
+fn tracked() -> Vec<String> {
+    let listed =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(repository()).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let names: Vec<String> = listed.split_terminator('\0').map(str::to_owned).collect();
+    assert!(names.iter().any(|name| name == "Cargo.toml"), "not the tracked files: {listed}");
+    names
+}
+
 #[test]
 fn no_merge_was_left_half_way() {
-    let tracked =
-        Command::new("git").args(["ls-files", "-z"]).current_dir(repository()).output().unwrap();
-    assert!(tracked.status.success(), "{}", String::from_utf8_lossy(&tracked.stderr));
-    let tracked = String::from_utf8(tracked.stdout).unwrap();
     let mut wrong = Vec::new();
-    for name in tracked.split_terminator('\0') {
+    for name in tracked() {
         // A file that was removed and not committed is of no concern.
-        let Ok(bytes) = fs::read(repository().join(name)) else { continue };
+        let Ok(bytes) = fs::read(repository().join(&name)) else { continue };
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             if line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ") {
                 wrong.push(format!("{name}:{number}"));
             }
         }
     }
-    assert!(tracked.contains("Cargo.toml\0"), "these are not the tracked files: {tracked}");
     assert!(wrong.is_empty(), "both sides of a merge stand in:\n{}", wrong.join("\n"));
 }
