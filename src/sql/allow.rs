@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::error::SqlError;
+use super::identifier::fold;
 use super::query;
 use super::statement::{Command, Explain, SetValue};
 
@@ -187,11 +188,6 @@ fn unsupported_value() -> SqlError {
 
 fn is_all(name: &Ident) -> bool {
     name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all")
-}
-
-/// Unquoted names are folded to lower case, as PostgreSQL does.
-fn fold(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 fn setting_name(name: &ObjectName) -> String {

@@ -8,6 +8,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Cte, Query, TableFactor, Visit, Visitor};
 
+use super::identifier::fold;
+
 /// The most tables that a query may read, each counted as often as it is read. Queries of BI tools
 /// read some dozens.
 const MAX_TABLES: u64 = 1_000;
@@ -38,14 +40,7 @@ impl Count {
 }
 
 fn defined(cte: &Cte) -> (*const Query, String) {
-    (std::ptr::from_ref(cte.query.as_ref()), folded(&cte.alias.name))
-}
-
-fn folded(name: &sqlparser::ast::Ident) -> String {
-    match name.quote_style {
-        Some(_) => name.value.clone(),
-        None => name.value.to_ascii_lowercase(),
-    }
+    (std::ptr::from_ref(cte.query.as_ref()), fold(&cte.alias.name))
 }
 
 impl Visitor for Count {
@@ -80,7 +75,7 @@ impl Visitor for Count {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { name, .. } = factor {
             let one = match name.0.as_slice() {
-                [part] => part.as_ident().and_then(|name| self.tables_of(&folded(name))),
+                [part] => part.as_ident().and_then(|name| self.tables_of(&fold(name))),
                 _ => None,
             };
             if let Some(level) = self.0.last_mut() {

@@ -6,10 +6,12 @@ mod allow;
 mod dialect;
 mod error;
 mod expansion;
+mod identifier;
 mod query;
 mod split;
 mod statement;
 
 pub use error::SqlError;
+pub(crate) use identifier::{fold, quoted};
 pub use split::{Limits, parse};
 pub use statement::{Command, Explain, Query, SetValue, Statement};

@@ -15,6 +15,7 @@ use sqlparser::ast::{
 use super::types;
 use crate::guard::numbers::{narrow, operation};
 use crate::guard::typing::checked;
+use crate::sql::fold;
 
 /// Plans the types that only the catalog has, such as `oid`, `name`, `"char"` and `regclass`,
 /// those that are texts to the engine, and whatever is spelled with `pg_catalog`. Other types are left to whoever asks next.
@@ -52,10 +53,6 @@ pub fn field_of(sql_type: &SqlType) -> Option<FieldRef> {
         SqlType::Custom(name, modifiers) if modifiers.is_empty() => {
             let mut parts = name.0.iter().filter_map(ObjectNamePart::as_ident);
             let (first, second) = (parts.next()?, parts.next());
-            let fold = |part: &sqlparser::ast::Ident| match part.quote_style {
-                Some(_) => part.value.clone(),
-                None => part.value.to_lowercase(),
-            };
             let found = match second {
                 None => types::by_name(&fold(first)).filter(|found| is_own(&found.name)),
                 Some(name) if fold(first) == "pg_catalog" => match name.quote_style {

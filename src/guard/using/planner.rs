@@ -21,6 +21,7 @@ use super::{Learned, Side, hidden, is_hidden, is_merged};
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::external;
 use crate::guard::typing::joined_keys;
+use crate::sql::quoted;
 
 /// Plans joins that are marked with a number, and notes what they give.
 #[derive(Debug)]
@@ -90,10 +91,10 @@ fn named(
             format!("table \"{name}\" has {has} columns available but {wanted} columns specified");
         return Err(external(ClientError::new(SqlState::INVALID_COLUMN_REFERENCE, message)));
     }
-    alias.columns.extend(fields.iter().skip(alias.columns.len()).map(|field| {
-        let name = Ident::with_quote('"', field.name().as_str());
-        TableAliasColumnDef { name, data_type: None }
-    }));
+    let unnamed = fields.iter().skip(alias.columns.len());
+    alias.columns.extend(
+        unnamed.map(|field| TableAliasColumnDef { name: quoted(field.name()), data_type: None }),
+    );
     Ok(planned(plan, Some(alias)))
 }
 

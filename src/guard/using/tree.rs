@@ -11,6 +11,7 @@ use sqlparser::ast::{
 };
 
 use super::{Known, MARK, is_hidden, plain};
+use crate::sql::{fold, quoted};
 
 /// Rewrites a query and all that is nested in it; gives the number of its joins.
 pub(super) fn rewrite(query: &mut Query, known: &Known) -> usize {
@@ -151,7 +152,7 @@ impl Rewriter<'_> {
                 SelectItem::Wildcard(mut options) => {
                     let hidden = scope.joins.iter().flat_map(|join| self.columns(*join));
                     let hidden = hidden.filter(|column| is_hidden(&column.name));
-                    let hidden = hidden.map(|column| ObjectName(vec![part(&column.name)]));
+                    let hidden = hidden.map(|column| ObjectName::from(quoted(&column.name)));
                     let before = match options.opt_exclude.take() {
                         Some(ExcludeSelectItem::Single(name)) => vec![name],
                         Some(ExcludeSelectItem::Multiple(names)) => names,
@@ -330,17 +331,4 @@ fn reference(parts: &[Ident]) -> Option<TableReference> {
         }
         _ => None,
     }
-}
-
-fn part(name: &str) -> ObjectNamePart {
-    ObjectNamePart::Identifier(quoted(name))
-}
-
-fn quoted(name: &str) -> Ident {
-    Ident::with_quote('"', name)
-}
-
-/// An identifier as PostgreSQL reads it: in lower case, unless quoted.
-fn fold(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }

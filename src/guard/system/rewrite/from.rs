@@ -6,7 +6,8 @@ use sqlparser::ast::{
     TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
 };
 
-use super::{call, fold, parts, quoted};
+use super::{call, parts};
+use crate::sql::{fold, quoted};
 
 /// The tables of one SELECT's FROM, with the names that they go by there.
 pub struct Scope(Vec<(String, Option<String>, String)>);

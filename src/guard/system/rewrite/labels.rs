@@ -8,7 +8,8 @@ use std::collections::HashSet;
 
 use sqlparser::ast::{CastKind, DataType, Expr, Select, SelectItem, SetExpr, TimezoneInfo};
 
-use super::{fold, parts, quoted};
+use super::parts;
+use crate::sql::{fold, quoted};
 
 /// Stands between a name and what makes it unique; it cannot occur in a client's name.
 const MARK: char = '\u{0}';

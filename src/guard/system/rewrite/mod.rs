@@ -14,13 +14,14 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName, ObjectNamePart, Query,
+    FunctionArgumentList, FunctionArguments, LimitClause, ObjectName, ObjectNamePart, Query,
     Select, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 
 use super::Catalog;
 use crate::error::{ClientError, SqlState};
 use crate::guard::calls;
+use crate::sql::{fold, quoted};
 
 pub use from::SERIES_OF;
 pub use labels::label;
@@ -137,10 +138,8 @@ impl Rewriter<'_> {
                         let length = characters(length.as_ref())?;
                         let text = take(inner);
                         **inner = call(calls::CHARACTERS, vec![as_varchar(text), length]);
-                        *data_type = DataType::Custom(
-                            ObjectName(vec![part("pg_catalog"), part("bpchar")]),
-                            Vec::new(),
-                        );
+                        let name = ObjectName::from(vec![quoted("pg_catalog"), quoted("bpchar")]);
+                        *data_type = DataType::Custom(name, Vec::new());
                         return Ok(());
                     }
                     DataType::Float8
@@ -253,7 +252,7 @@ impl Rewriter<'_> {
             *expr = Expr::Cast {
                 kind: sqlparser::ast::CastKind::Cast,
                 expr: Box::new(Expr::value(Value::Number(oid.to_string(), false))),
-                data_type: DataType::Custom(name_of("oid"), Vec::new()),
+                data_type: DataType::Custom(quoted("oid").into(), Vec::new()),
                 array: false,
                 format: None,
             };
@@ -465,7 +464,7 @@ fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let arguments =
         arguments.into_iter().map(|one| FunctionArg::Unnamed(FunctionArgExpr::Expr(one)));
     Expr::Function(Function {
-        name: name_of(name),
+        name: quoted(name).into(),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList {
@@ -478,24 +477,6 @@ fn call(name: &str, arguments: Vec<Expr>) -> Expr {
         over: None,
         within_group: Vec::new(),
     })
-}
-
-fn name_of(name: &str) -> ObjectName {
-    ObjectName(vec![part(name)])
-}
-
-fn part(name: &str) -> ObjectNamePart {
-    ObjectNamePart::Identifier(quoted(name))
-}
-
-/// An identifier that is taken as it stands.
-fn quoted(name: &str) -> Ident {
-    Ident::with_quote('"', name)
-}
-
-/// An identifier as PostgreSQL reads it: in lower case, unless quoted.
-fn fold(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 fn parts(name: &ObjectName) -> Vec<String> {
