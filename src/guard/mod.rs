@@ -33,6 +33,7 @@ mod texts;
 mod token;
 mod touched;
 mod typing;
+mod undefined;
 mod using;
 mod wording;
 

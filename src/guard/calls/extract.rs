@@ -172,9 +172,7 @@ fn unsupported(part: Part, of: &str) -> ClientError {
 }
 
 fn spoken(of: &DataType) -> String {
-    let field = datafusion::arrow::datatypes::Field::new("", of.clone(), true);
-    let name = types::name_of(&field);
-    types::by_name(&name).map_or(name, |known| types::format(known.oid, None))
+    types::spoken(&datafusion::arrow::datatypes::Field::new("", of.clone(), true))
 }
 
 /// What parts are asked of.

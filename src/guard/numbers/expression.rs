@@ -3,7 +3,6 @@
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::WindowFunctionDefinition;
 use datafusion::logical_expr::expr::{AggregateFunction, Cast, Placeholder, WindowFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
@@ -11,12 +10,12 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 use super::cast::{NumberCast, changes, numeric_literal};
 use super::fault::external;
 use super::interval::InDays;
-use super::operator::{Arithmetic, Negation, is_arithmetic};
+use super::operator::{Arithmetic, Negation, is_arithmetic, is_comparison};
 use super::plan::{negated, open_text, type_of};
 use super::types::{SqlNumber, resolve, unknown_as};
-use crate::error::{ClientError, SqlState};
 use crate::guard::calls::shift;
 use crate::guard::system::types;
+use crate::guard::undefined;
 
 /// An expression whose operands have been rewritten.
 pub(super) fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
@@ -91,7 +90,8 @@ fn operands(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Result<
     if let (Some(before), Some(after)) = (type_of(&left, schema), type_of(&right, schema))
         && resolve(op, &before, &after).is_none()
     {
-        return Err(undefined(&named(&left, schema), Some(op), &named(&right, schema)));
+        let (left, right) = (named(&left, schema), named(&right, schema));
+        return Err(external(undefined::operator(format_args!("{left} {op} {right}"))));
     }
     Ok((left, right))
 }
@@ -112,21 +112,10 @@ fn read(literal: Expr, op: Operator, other: &Expr, is_left: bool, schema: &DFSch
 
 /// Intervals are compared by their length, with months of 30 days.
 fn compared(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let is_comparison = matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    );
     let is_interval = |expr: &Expr| matches!(type_of(expr, schema), Some(DataType::Interval(_)));
     let other =
         |left, right| Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
-    if !is_comparison || !(is_interval(&left) || is_interval(&right)) {
+    if !is_comparison(op) || !(is_interval(&left) || is_interval(&right)) {
         return Transformed::no(other(left, right));
     }
     let length = |expr: Expr| {
@@ -192,27 +181,13 @@ fn summable(function: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()>
     if of == DataType::Null || SqlNumber::of(&of).is_some() || matches!(of, DataType::Interval(_)) {
         return Ok(());
     }
-    let message = format!("function {function}({}) does not exist", named(argument, schema));
-    Err(external(ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(NO_MATCH_FUNCTION)))
-}
-
-const NO_MATCH_FUNCTION: &str = "No function matches the given name and argument types. You might \
-                                 need to add explicit type casts.";
-pub(super) const NO_MATCH_OPERATOR: &str = "No operator matches the given name and argument types. You might \
-                                 need to add explicit type casts.";
-
-fn undefined(left: &str, op: Option<Operator>, right: &str) -> DataFusionError {
-    let op = op.map(|op| op.to_string()).unwrap_or_default();
-    let message = format!("operator does not exist: {left} {op} {right}");
-    external(ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(NO_MATCH_OPERATOR))
+    Err(external(undefined::function(format_args!("{function}({})", named(argument, schema)))))
 }
 
 /// What PostgreSQL calls the type of an expression.
-pub(super) fn named(expr: &Expr, schema: &DFSchema) -> String {
+fn named(expr: &Expr, schema: &DFSchema) -> String {
     if let Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Utf8View(_), None) = expr {
         return "unknown".to_owned();
     }
-    let Ok((_, field)) = expr.to_field(schema) else { return "unknown".to_owned() };
-    let name = types::name_of(&field);
-    types::by_name(&name).map_or(name, |found| types::format(found.oid, None))
+    expr.to_field(schema).map_or_else(|_| "unknown".to_owned(), |(_, field)| types::spoken(&field))
 }

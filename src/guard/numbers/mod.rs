@@ -27,7 +27,7 @@ pub(in crate::guard) use aggregate::Exact;
 pub(in crate::guard) use cast::numeric_literal;
 pub(in crate::guard) use expression::{in_days, operation, recast};
 pub(in crate::guard) use fault::external;
-pub(in crate::guard) use operator::is_arithmetic;
+pub(in crate::guard) use operator::{is_arithmetic, is_comparison};
 pub(in crate::guard) use plan::{expression, open_text, widened};
 pub use plan::{meant, narrow};
 pub(in crate::guard) use real::Real;

@@ -54,6 +54,21 @@ pub(in crate::guard) fn is_arithmetic(op: Operator) -> bool {
     )
 }
 
+/// Whether this is an operator that compares two values.
+pub(in crate::guard) fn is_comparison(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
 impl ScalarUDFImpl for Arithmetic {
     fn name(&self) -> &str {
         &self.name

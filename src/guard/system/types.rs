@@ -197,6 +197,12 @@ pub fn name_of(field: &Field) -> String {
     name.to_owned()
 }
 
+/// What PostgreSQL calls the type of a field where it speaks of types.
+pub fn spoken(field: &Field) -> String {
+    let name = name_of(field);
+    by_name(&name).map_or(name, |found| format(found.oid, None))
+}
+
 /// The type and the `atttypmod` of a column: -1, or what `numeric(p, s)` says.
 pub fn of_field(field: &Field) -> (Option<&'static Type>, i32) {
     let modifier = match field.data_type() {

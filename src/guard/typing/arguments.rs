@@ -6,8 +6,8 @@ use datafusion::logical_expr::Expr;
 
 use super::compare::textual;
 use super::kind::{Kind, Operand};
-use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::external;
+use crate::guard::undefined;
 
 /// What an argument must be; the last of a list is for all that follow.
 #[derive(Clone, Copy)]
@@ -60,10 +60,7 @@ pub(super) fn fit(function: &str, arguments: &[Expr], schema: &DFSchema) -> Resu
     }
     let name = if function == "character_length" { "length" } else { function };
     let types: Vec<_> = operands.iter().map(Operand::name).collect();
-    let message = format!("function {name}({}) does not exist", types.join(", "));
-    let hint = "No function matches the given name and argument types. You might need to add \
-                explicit type casts.";
-    Err(external(ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(hint)))
+    Err(external(undefined::function(format_args!("{name}({})", types.join(", ")))))
 }
 
 fn is(operand: &Operand, wanted: Wanted) -> bool {

@@ -9,7 +9,8 @@ use datafusion::logical_expr::{Expr, Operator, cast};
 use super::common::brought;
 use super::kind::{Kind, Operand};
 use crate::error::{ClientError, SqlState};
-use crate::guard::numbers::{SqlNumber, external, open_text};
+use crate::guard::numbers::{SqlNumber, external, is_comparison, open_text};
+use crate::guard::undefined;
 
 /// The operands of a comparison, as PostgreSQL compares them.
 ///
@@ -23,7 +24,7 @@ pub(super) fn compared(
 ) -> Result<(Expr, Expr)> {
     let (left, right) = unread(left, right);
     let Some((a, b)) = operands(&left, &right, schema) else { return Ok((left, right)) };
-    match together(&a, &b).ok_or_else(|| undefined(&a, &op.to_string(), &b))? {
+    match together(&a, &b).ok_or_else(|| no_operator(&a, &op.to_string(), &b))? {
         None => Ok((left, right)),
         Some(to) => Ok((brought(left, &to, schema)?, brought(right, &to, schema)?)),
     }
@@ -91,7 +92,7 @@ pub(in crate::guard) fn checked(
         _ => {}
     }
     let Some((a, b)) = operands(&left, &right, schema) else { return Ok((left, right)) };
-    let bad = || Err(undefined(&a, symbol(op), &b));
+    let bad = || Err(no_operator(&a, symbol(op), &b));
     match op {
         Operator::StringConcat => match (&a.kind, &b.kind) {
             (Kind::Unknown, Kind::Unknown) if open_text(&left).is_none() => {
@@ -139,20 +140,6 @@ pub(super) fn textual(operand: &Operand) -> bool {
     matches!(operand.kind, Kind::Text | Kind::Unknown | Kind::Other)
 }
 
-pub(super) fn is_comparison(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
-}
-
 /// What must be true or false.
 ///
 /// # Errors
@@ -194,9 +181,6 @@ fn symbol(op: Operator) -> &'static str {
 }
 
 /// 42883
-pub(super) fn undefined(left: &Operand, op: &str, right: &Operand) -> DataFusionError {
-    let message = format!("operator does not exist: {} {op} {}", left.name(), right.name());
-    let hint = "No operator matches the given name and argument types. You might need to add \
-                explicit type casts.";
-    external(ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(hint))
+pub(super) fn no_operator(left: &Operand, op: &str, right: &Operand) -> DataFusionError {
+    external(undefined::operator(format_args!("{} {op} {}", left.name(), right.name())))
 }

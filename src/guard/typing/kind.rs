@@ -111,8 +111,7 @@ impl Operand {
         if self.kind == Kind::Unknown {
             return "unknown".to_owned();
         }
-        let name = types::name_of(&self.field);
-        types::by_name(&name).map_or(name, |found| types::format(found.oid, None))
+        types::spoken(&self.field)
     }
 }
 

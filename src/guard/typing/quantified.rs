@@ -18,7 +18,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column};
 
 use super::common::{brought, field_of};
-use super::compare::{together, undefined};
+use super::compare::{no_operator, together};
 use super::kind::{Kind, Operand};
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::{external, open_text};
@@ -108,7 +108,7 @@ pub(super) fn operands(
     };
     let each = Operand { kind: Kind::of_field(element), field: Arc::clone(element) };
     let op = Quantified::of(function).map_or("=".to_owned(), |own| own.op.to_string());
-    let to = together(&one, &each).ok_or_else(|| undefined(&one, &op, &each))?;
+    let to = together(&one, &each).ok_or_else(|| no_operator(&one, &op, &each))?;
     let Some(to) = to else { return Ok(vec![array, item]) };
     let item = brought(item, &to, schema)?;
     let same = each.kind == Kind::Unknown || each.field.data_type() == to.field.data_type();

@@ -12,12 +12,12 @@ use datafusion::logical_expr::{Between, BinaryExpr, Case, Expr, Operator, Scalar
 use super::arguments;
 use super::coalesce::coalesce;
 use super::common::{brought, common};
-use super::compare::{checked, compared, is_comparison, textual, together, truth, undefined};
+use super::compare::{checked, compared, no_operator, textual, together, truth};
 use super::kind::{Kind, Operand};
 use super::quantified;
 use super::within::within;
 use crate::error::{ClientError, SqlState};
-use crate::guard::numbers::{SqlNumber, external, in_days, open_text};
+use crate::guard::numbers::{SqlNumber, external, in_days, is_comparison, open_text};
 
 /// An expression whose operands have been looked at, with the casts that PostgreSQL makes.
 ///
@@ -134,7 +134,7 @@ fn patterned(like: Like, symbol: &str, schema: &DFSchema) -> Result<Like> {
     let operands = Operand::of(&like.expr, schema).zip(Operand::of(&like.pattern, schema));
     match operands {
         Some((text, pattern)) if !textual(&text) || !textual(&pattern) => {
-            Err(undefined(&text, symbol, &pattern))
+            Err(no_operator(&text, symbol, &pattern))
         }
         _ => Ok(like),
     }
@@ -207,7 +207,7 @@ fn listed(of: InList, schema: &DFSchema) -> Result<Expr> {
     if let Some((value, items)) = operands.split_first() {
         for item in items {
             if together(value, item).is_none() {
-                return Err(undefined(value, "=", item));
+                return Err(no_operator(value, "=", item));
             }
         }
     }
@@ -260,7 +260,7 @@ fn of_subquery(within: InSubquery, schema: &DFSchema) -> Result<Expr> {
     let Some(value) = Operand::of(&within.expr, schema) else {
         return Ok(Expr::InSubquery(within));
     };
-    let to = together(&value, &item).ok_or_else(|| undefined(&value, "=", &item))?;
+    let to = together(&value, &item).ok_or_else(|| no_operator(&value, "=", &item))?;
     let InSubquery { expr, subquery, negated } = within;
     let expr = match to {
         Some(to) if value.kind != Kind::Unknown || item.kind != Kind::Unknown => {

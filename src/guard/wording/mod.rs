@@ -8,14 +8,10 @@ mod running;
 mod types;
 
 use super::system::types as catalog;
+use super::undefined;
 use crate::error::{ClientError, SqlState};
 pub(in crate::guard) use running::of_a_function;
 use types::in_sql;
-
-const NO_MATCH: &str = "No function matches the given name and argument types. You might need to \
-                        add explicit type casts.";
-const NO_OPERATOR: &str = "No operator matches the given name and argument types. You might need \
-                           to add explicit type casts.";
 
 /// An error of planning, recognised by its words; `None` where it is not.
 pub(in crate::guard) fn recognised(message: &str) -> Option<ClientError> {
@@ -29,10 +25,6 @@ pub(in crate::guard) fn recognised(message: &str) -> Option<ClientError> {
 
 /// Calls of functions that there are not.
 fn function(message: &str) -> Option<ClientError> {
-    let undefined = |call: &str| {
-        let message = format!("function {call} does not exist");
-        ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(NO_MATCH)
-    };
     if let Some(name) = between(message, "Invalid function '", "'") {
         let call = format!("{name}(…)");
         let message = format!("function {call} does not exist");
@@ -43,18 +35,20 @@ fn function(message: &str) -> Option<ClientError> {
     }
     if let Some(call) = between(message, "given name and argument types '", ")'") {
         let call = in_sql(call);
-        return Some(unmatched(&call).unwrap_or_else(|| undefined(&format!("{call})"))));
+        return Some(
+            unmatched(&call).unwrap_or_else(|| undefined::function(format_args!("{call})"))),
+        );
     }
     if let Some(name) = between(message, "satisfy a call to '", "'") {
         let of = between(message, "coercion from ", " to the signature").unwrap_or("…");
-        return Some(undefined(&format!("{name}({})", in_sql(of))));
+        return Some(undefined::function(format_args!("{name}({})", in_sql(of))));
     }
     let called =
         between(message, "Function '", "'").or_else(|| between(message, "function '", "'"));
     if let (Some(name), true) =
         (called, message.contains("does not support") || message.contains("failed to match"))
     {
-        return Some(undefined(&format!("{name}(…)")));
+        return Some(undefined::function(format_args!("{name}(…)")));
     }
     if message.contains("No function matches") || message.contains("does not support type") {
         let message = "no function matches the given name and argument types";
@@ -94,15 +88,11 @@ fn unmatched(call: &str) -> Option<ClientError> {
 
 /// Operators that there are not.
 fn operator(line: &str) -> Option<ClientError> {
-    let undefined = |what: String| {
-        let message = format!("operator does not exist: {what}");
-        ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(NO_OPERATOR)
-    };
     for start in ["Cannot infer common argument type for ", "Cannot infer common string type for "]
     {
         if let Some(rest) = line.strip_prefix(start) {
             let operands = rest.split_once("operation ").map_or(rest, |(_, operands)| operands);
-            return Some(undefined(in_sql(operands)));
+            return Some(undefined::operator(in_sql(operands)));
         }
     }
     if let Some(types) = between(line, "common type to coerce ", " expression") {
@@ -112,16 +102,16 @@ fn operator(line: &str) -> Option<ClientError> {
             "ILIKE" => "~~*",
             _ => "~",
         };
-        return Some(undefined(in_sql(types).replacen(" and ", &format!(" {op} "), 1)));
+        return Some(undefined::operator(in_sql(types).replacen(" and ", &format!(" {op} "), 1)));
     }
     if let Some(types) = line.strip_prefix("Cannot coerce arithmetic expression ") {
-        return Some(undefined(in_sql(types)));
+        return Some(undefined::operator(in_sql(types)));
     }
     if let Some(operator) = between(line, "Unary operator '", "' only supports") {
-        return Some(undefined(format!("{operator} of this type")));
+        return Some(undefined::operator(format_args!("{operator} of this type")));
     }
     if line.starts_with("Can not find compatible types to compare ") {
-        return Some(undefined("the types beside IN".to_owned()));
+        return Some(undefined::operator("the types beside IN"));
     }
     None
 }
@@ -250,8 +240,7 @@ fn shape(line: &str) -> Option<ClientError> {
         return Some(ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message));
     }
     if line.starts_with("Argument #") {
-        let message = "function generate_series of these types does not exist";
-        return Some(ClientError::new(SqlState::UNDEFINED_FUNCTION, message).hint(NO_MATCH));
+        return Some(undefined::function("generate_series of these types"));
     }
     if line.contains("to grouping function is not in grouping columns") {
         let message = "arguments to GROUPING must be grouping expressions of the query";
