@@ -1,16 +1,14 @@
 //! Many statements at once, and verification while they run.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 
 use futures::future::join_all;
 
+use super::disk::{Step, log_with};
 use super::*;
-use crate::audit::disk::{Disk, Files};
 use crate::audit::verify::verify;
-use crate::audit::{recover, writer::Writer};
 
 /// Some statements end well, some are dropped, some callers stop waiting for their intent.
 async fn statements(log: Arc<AuditLog>, task: usize, count: usize) {
@@ -113,50 +111,22 @@ async fn a_folder_that_is_removed_stops_statements() {
     assert!(log.intent(intent("SELECT 1")).await.is_err());
 }
 
-/// Counts syncs, and holds the first one up until it is told to go on.
-struct Gated {
-    files: Files,
-    syncs: Arc<AtomicUsize>,
-    reached: Sender<()>,
-    gate: Receiver<()>,
-}
-
-impl Disk for Gated {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.files.append(bytes)
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        if self.syncs.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.reached.send(()).unwrap();
-            self.gate.recv().unwrap();
-        }
-        self.files.sync()
-    }
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
-        self.files.truncate(bytes)
-    }
-    fn rotate(&mut self, segment: u64) -> io::Result<()> {
-        self.files.rotate(segment)
-    }
-    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
-        self.files.write_head(offset, copy)
-    }
-    fn sync_head(&mut self) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.files.sync_head()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_share_the_syncs_of_a_commit() {
     let place = Place::new();
-    drop(place.open());
-    let opened = recover::open(&place.dir, &place.key).unwrap();
     let syncs = Arc::new(AtomicUsize::new(0));
     let (reached, arrived) = channel();
-    let (open, gate) = channel();
-    let disk = Gated { files: opened.files, syncs: syncs.clone(), reached, gate };
-    let log = AuditLog::start(Writer::new(disk, opened.signer, opened.durable, 1 << 20)).unwrap();
+    let (open, gate) = channel::<()>();
+    let counted = Arc::clone(&syncs);
+    let log = log_with(&place, 1 << 20, move |step, files| {
+        if matches!(step, Step::Sync | Step::SyncHead)
+            && counted.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            reached.send(()).unwrap();
+            gate.recv().unwrap();
+        }
+        step.on(files)
+    });
 
     let first = intent("SELECT 0");
     let mut first = Box::pin(log.intent(first));

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex};
 
+use super::disk::{Step, log_with};
 use super::*;
-use crate::audit::disk::{Disk, Files};
+use crate::audit::disk::Disk;
 use crate::audit::error::AuditError;
-use crate::audit::{recover, writer::Writer};
 use crate::error::{ClientError, SqlState};
 
 /// What a disk does not do at present.
@@ -33,59 +33,26 @@ const ALL: [Fails; 7] = [
     Fails::SyncHead,
 ];
 
-struct Faulty {
-    files: Files,
-    fails: Arc<Mutex<Option<Fails>>>,
-}
+type Fault = Arc<Mutex<Option<Fails>>>;
 
-impl Faulty {
-    fn unless(&self, those: &[Fails]) -> io::Result<()> {
-        match *self.fails.lock().unwrap() {
-            Some(fails) if those.contains(&fails) => no_space(),
-            _ => Ok(()),
+fn log_on(place: &Place, fault: &Fault, segment_bytes: u64) -> AuditLog {
+    let fault = Arc::clone(fault);
+    log_with(place, segment_bytes, move |step, files| match (*fault.lock().unwrap(), step) {
+        (Some(Fails::Append), Step::Append(_))
+        | (Some(Fails::AppendAndTruncate), Step::Truncate(_))
+        | (Some(Fails::Sync), Step::Sync)
+        | (Some(Fails::WriteHead), Step::WriteHead(..))
+        | (Some(Fails::SyncHead), Step::SyncHead) => no_space(),
+        (Some(Fails::AppendInTheMiddle | Fails::AppendAndTruncate), Step::Append(bytes)) => {
+            files.append(&bytes[..bytes.len() / 2])?;
+            no_space()
         }
-    }
-}
-
-impl Disk for Faulty {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.unless(&[Fails::Append])?;
-        let half = self.unless(&[Fails::AppendInTheMiddle, Fails::AppendAndTruncate]);
-        if half.is_err() {
-            self.files.append(&bytes[..bytes.len() / 2])?;
+        (Some(Fails::TearHead), Step::WriteHead(offset, copy)) => {
+            files.write_head(offset, &copy[..copy.len() / 20])?;
+            no_space()
         }
-        half.and_then(|()| self.files.append(bytes))
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        self.unless(&[Fails::Sync])?;
-        self.files.sync()
-    }
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
-        self.unless(&[Fails::AppendAndTruncate])?;
-        self.files.truncate(bytes)
-    }
-    fn rotate(&mut self, segment: u64) -> io::Result<()> {
-        self.files.rotate(segment)
-    }
-    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
-        self.unless(&[Fails::WriteHead])?;
-        let half = self.unless(&[Fails::TearHead]);
-        if half.is_err() {
-            self.files.write_head(offset, &copy[..copy.len() / 20])?;
-        }
-        half.and_then(|()| self.files.write_head(offset, copy))
-    }
-    fn sync_head(&mut self) -> io::Result<()> {
-        self.unless(&[Fails::SyncHead])?;
-        self.files.sync_head()
-    }
-}
-
-fn log_on(place: &Place, fails: &Arc<Mutex<Option<Fails>>>, segment_bytes: u64) -> AuditLog {
-    drop(place.open());
-    let opened = recover::open(&place.dir, &place.key).unwrap();
-    let disk = Faulty { files: opened.files, fails: fails.clone() };
-    AuditLog::start(Writer::new(disk, opened.signer, opened.durable, segment_bytes)).unwrap()
+        (_, step) => step.on(files),
+    })
 }
 
 fn assert_refused(refused: Result<crate::audit::Pending, AuditError>) {
@@ -180,38 +147,6 @@ async fn a_log_that_is_closed_while_the_disk_fails_opens_again() {
     }
 }
 
-/// A disk on which so many bytes may still be added to the segments. Past them it is the kernel
-/// that says there is no space, as it does of a real one.
-struct Bounded {
-    files: Files,
-    left: Arc<Mutex<usize>>,
-}
-
-impl Disk for Bounded {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut left = self.left.lock().unwrap();
-        let fits = bytes.len().min(*left);
-        *left -= fits;
-        self.files.append(&bytes[..fits])?;
-        if fits == bytes.len() { Ok(()) } else { no_space() }
-    }
-    fn sync(&mut self) -> io::Result<()> {
-        self.files.sync()
-    }
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
-        self.files.truncate(bytes)
-    }
-    fn rotate(&mut self, segment: u64) -> io::Result<()> {
-        self.files.rotate(segment)
-    }
-    fn write_head(&mut self, offset: u64, copy: &[u8]) -> io::Result<()> {
-        self.files.write_head(offset, copy)
-    }
-    fn sync_head(&mut self) -> io::Result<()> {
-        self.files.sync_head()
-    }
-}
-
 /// What the kernel says where a disk is full.
 fn no_space() -> io::Result<()> {
     let refused = File::options().write(true).open("/dev/full")?.write_all(b"x");
@@ -222,11 +157,18 @@ fn no_space() -> io::Result<()> {
 #[tokio::test]
 async fn a_full_disk_stops_statements_until_there_is_room() {
     let place = Place::new();
-    drop(place.open());
-    let opened = recover::open(&place.dir, &place.key).unwrap();
+    // So many bytes may still be added to the segments. Past them it is the kernel that says there
+    // is no space, as it does of a real disk.
     let left = Arc::new(Mutex::new(20_000));
-    let disk = Bounded { files: opened.files, left: left.clone() };
-    let log = AuditLog::start(Writer::new(disk, opened.signer, opened.durable, 1 << 20)).unwrap();
+    let room = Arc::clone(&left);
+    let log = log_with(&place, 1 << 20, move |step, files| {
+        let Step::Append(bytes) = step else { return step.on(files) };
+        let mut room = room.lock().unwrap();
+        let fits = bytes.len().min(*room);
+        *room -= fits;
+        files.append(&bytes[..fits])?;
+        if fits == bytes.len() { Ok(()) } else { no_space() }
+    });
     let mut granted = Vec::new();
     let refused = loop {
         match log.intent(intent(&"x".repeat(500))).await {

@@ -2,6 +2,7 @@
 
 mod busy;
 mod crash;
+mod disk;
 mod failing;
 mod format;
 mod tamper;
