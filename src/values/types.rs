@@ -262,6 +262,8 @@ fn modifier(data_type: &DataType) -> i32 {
 mod tests {
     use std::collections::BTreeSet;
 
+    use portcullis_connector_api::SqlType;
+
     use super::*;
 
     fn named(data_type: DataType, name: &str) -> Option<WireType> {
@@ -295,6 +297,37 @@ mod tests {
         assert_eq!(WireType::of(&list).unwrap().oid(), 2951);
         let nested = Field::new("c", DataType::List(list.into()), true);
         assert_eq!(WireType::of(&nested), None);
+    }
+
+    /// What a source's columns may be is told to clients by the name that both have for it.
+    #[test]
+    fn every_type_of_a_column_is_one_on_the_wire() {
+        for sql_type in [
+            SqlType::Bool,
+            SqlType::Int2,
+            SqlType::Int4,
+            SqlType::Int8,
+            SqlType::Float4,
+            SqlType::Float8,
+            SqlType::Numeric { precision: 10, scale: 2 },
+            SqlType::Text,
+            SqlType::Varchar,
+            SqlType::Bytea,
+            SqlType::Date,
+            SqlType::Time,
+            SqlType::Timestamp,
+            SqlType::Timestamptz,
+            SqlType::Interval,
+            SqlType::Uuid,
+            SqlType::Json,
+            SqlType::Jsonb,
+        ] {
+            let name = sql_type.to_string();
+            let of = |sql_type: &SqlType| WireType::of(&sql_type.field("c", true)).unwrap();
+            let (one, many) = (of(&sql_type), of(&SqlType::Array(Box::new(sql_type))));
+            assert_eq!(Some(one.base.name), name.split('(').next());
+            assert_eq!((one.array, many.array, many.base), (false, true, one.base));
+        }
     }
 
     #[test]
