@@ -6,6 +6,7 @@
 //! [`table`] (the decision) and [`scan`] (the plan: here the row is removed); [`check`] looks at
 //! the result once more, apart from all that.
 
+mod ambiguous;
 mod barrier;
 mod calls;
 mod catalog;

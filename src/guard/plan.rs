@@ -31,7 +31,7 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{grown, numbers, texts, using};
+use super::{ambiguous, grown, numbers, texts, using};
 use crate::shared::Shared;
 use crate::sql::Query;
 
@@ -303,6 +303,7 @@ impl Guard {
         system::lower(&system, numbers::meant(plan)?)
     }
 
+        ambiguous::check(&tree, &plan)?;
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         self.state.analyzer().execute_and_check(plan, self.options(), |_, _| {})
     }

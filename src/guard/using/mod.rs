@@ -21,6 +21,7 @@ use datafusion::logical_expr::planner::RelationPlanner;
 use sqlparser::ast::Query;
 
 use planner::Merging;
+pub(in crate::guard) use tree::tables_of;
 
 /// Plans a query with `plan`, which is given the tree and who plans the relations in it.
 ///

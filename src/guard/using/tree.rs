@@ -256,6 +256,13 @@ impl Scope {
     }
 }
 
+/// What a factor of FROM can be named by, or the tables in it where it has no name.
+pub(in crate::guard) fn tables_of(factor: &TableFactor) -> Vec<TableReference> {
+    let mut scope = Scope::default();
+    scope.add_factor(factor);
+    scope.tables
+}
+
 fn known_as(factor: &TableFactor) -> Option<TableReference> {
     let bare = |alias: &TableAlias| TableReference::bare(fold(&alias.name));
     match factor {
