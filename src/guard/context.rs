@@ -42,7 +42,7 @@ impl ContextProvider for Context<'_> {
         arguments: Vec<Expr>,
     ) -> Result<Arc<dyn TableSource>> {
         match self.guard.table_function(name) {
-            Some(function) => self.guard.call_table_function(&function, arguments),
+            Some(function) => self.guard.call_table_function(&function, arguments, self.catalog),
             None => Err(GuardError::UndefinedFunction(format!("{name}(…)")).into()),
         }
     }

@@ -136,6 +136,7 @@ impl Guard {
         &self,
         function: &TableFunction,
         arguments: Vec<Expr>,
+        catalog: &SessionCatalog,
     ) -> Result<Arc<dyn TableSource>> {
         let simplifier = self.simplifier();
         let nothing = DFSchema::empty();
@@ -143,7 +144,9 @@ impl Guard {
             .into_iter()
             .map(|argument| {
                 let argument = numbers::expression(argument, &nothing)?;
-                let argument = grown::bound_expr(simplifier.coerce(argument, &nothing)?)?;
+                let argument = simplifier.coerce(argument, &nothing)?;
+                let argument = texts::expression(argument, &nothing, &|| catalog.rendering())?;
+                let argument = grown::bound_expr(argument)?;
                 simplifier.simplify(argument).map(numbers::widened)
             })
             .collect::<Result<Vec<_>>>()?;

@@ -36,6 +36,8 @@ pub(in crate::guard) use texts::CHARACTERS;
 pub(in crate::guard) use trim::without_spaces;
 
 /// What a function takes, after coercion, and gives.
+pub(in crate::guard) use now::moment_shown_by;
+pub(in crate::guard) use substring::by_pattern;
 type Types = (Vec<DataType>, DataType);
 
 /// What a body gives.

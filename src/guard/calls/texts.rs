@@ -4,12 +4,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray, StringBuilder};
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 
 use super::{Function, Outcome, Types, all_texts, is_text};
 use crate::error::ClientError;
-use crate::guard::texts::texts_of;
-use crate::values::Rendering;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "upper", types: one, body: |a, _| each(a, |text| text.to_ascii_uppercase()) },
@@ -139,24 +137,14 @@ fn characters(arguments: &[ArrayRef]) -> Outcome {
     Ok(Arc::new(out.finish()))
 }
 
-/// The elements of a list as they are shown, with a text between them; NULL as the third text, or
-/// not at all.
+/// The elements of a list, which are texts by then, with a text between them; NULL as the third
+/// text, or not at all.
 fn joined(arguments: &[ArrayRef]) -> Outcome {
     let lists = arguments.first().and_then(|lists| lists.as_list_opt::<i32>());
     let lists = lists.ok_or_else(|| super::internal("an argument is no list"))?;
     let between = column(arguments, 1)?;
     let instead = arguments.get(2).map(|_| column(arguments, 2)).transpose()?;
-    let item = match lists.data_type() {
-        DataType::List(item) => item.as_ref().clone(),
-        other => Field::new("item", other.clone(), true),
-    };
-    let rendering = Rendering { time_zone: chrono_tz::UTC };
-    let texts: ArrayRef = if item.data_type().is_string() {
-        super::widened(lists.values(), &DataType::Utf8)?
-    } else {
-        texts_of(&item, lists.values(), rendering)
-            .map_err(|error| crate::guard::client_error(&error))?
-    };
+    let texts = super::widened(lists.values(), &DataType::Utf8)?;
     let texts = texts.as_string::<i32>();
     let mut out = StringBuilder::new();
     for row in 0..lists.len() {

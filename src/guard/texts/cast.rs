@@ -20,6 +20,8 @@ enum Kind {
     Written(FieldRef),
     /// Shows one of this field; a truth value as `t`.
     Shown(FieldRef),
+    /// Shows each item of a list of this field.
+    Each(FieldRef),
     /// Reads a text.
     Read,
     /// Between a moment and what a clock shows.
@@ -50,6 +52,12 @@ impl TextCast {
         Self::of(Kind::Shown(source), target, rendering)
     }
 
+    /// From lists of a field to lists of what is shown of their items.
+    pub fn each(item: FieldRef, rendering: Rendering) -> ScalarUDF {
+        let target = Arc::new(Field::new("", DataType::new_list(DataType::Utf8, true), true));
+        Self::of(Kind::Each(item), target, rendering)
+    }
+
     /// From a text.
     pub fn read(target: FieldRef, rendering: Rendering) -> ScalarUDF {
         Self::of(Kind::Read, target, rendering)
@@ -70,6 +78,7 @@ impl TextCast {
         match &self.kind {
             Kind::Written(source) => write::written(source, values, target, self.rendering),
             Kind::Shown(source) => write::shown(source, values, self.rendering),
+            Kind::Each(item) => write::each(item, values, target, self.rendering),
             Kind::Read => read::values(values, &self.target, self.rendering),
             Kind::Zoned => zoned::moved(values, target, self.rendering),
         }
@@ -79,7 +88,7 @@ impl TextCast {
 impl ScalarUDFImpl for TextCast {
     fn name(&self) -> &str {
         match self.kind {
-            Kind::Written(_) | Kind::Shown(_) => Self::WRITES,
+            Kind::Written(_) | Kind::Shown(_) | Kind::Each(_) => Self::WRITES,
             Kind::Read => "value of",
             Kind::Zoned => "in the session's zone",
         }

@@ -1,10 +1,12 @@
 //! The pass over a plan.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
@@ -12,6 +14,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use super::cast::TextCast;
 use super::zoned::matters;
 use super::{local, padded};
+use crate::guard::calls::moment_shown_by;
 use crate::guard::numbers::external;
 use crate::guard::system::{refresh, types};
 use crate::values::{Reader, Rendering};
@@ -71,8 +74,30 @@ fn rewrite(expr: Expr, schema: &DFSchema, session: Session<'_>) -> Result<Transf
         Expr::ScalarFunction(call) if local::is_local(call.func.name()) => {
             local::rewrite(call, schema, session)
         }
+        Expr::ScalarFunction(call) if call.func.name() == "array_to_string" => {
+            let call = joined(call, schema, session)?;
+            padded::operands(Expr::ScalarFunction(call), schema)
+        }
+        Expr::ScalarFunction(call) if let Some(now) = moment_shown_by(call.func.name()) => {
+            let shown = Expr::ScalarFunction(call).to_field(schema)?.1;
+            Ok(Transformed::yes(TextCast::zoned(shown, session()).call(vec![now])))
+        }
         other => padded::operands(other, schema),
     }
+}
+
+/// A call whose list holds texts: the items as they are shown.
+fn joined(call: ScalarFunction, schema: &DFSchema, session: Session<'_>) -> Result<ScalarFunction> {
+    let ScalarFunction { func, mut args } = call;
+    if let Some(list) = args.first_mut()
+        && let DataType::List(item) = list.to_field(schema)?.1.data_type()
+        && !is_text(item.data_type())
+        && is_written(item)
+    {
+        let of = std::mem::take(list);
+        *list = TextCast::each(Arc::clone(item), session()).call(vec![of]);
+    }
+    Ok(ScalarFunction { func, args })
 }
 
 fn cast(

@@ -14,4 +14,3 @@ mod zoned;
 
 pub(in crate::guard) use cast::TextCast;
 pub(in crate::guard) use meant::{expression, meant, shown};
-pub(in crate::guard) use write::shown as texts_of;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
-use datafusion::common::Result;
+use datafusion::common::{Result, internal_err};
 
 use crate::guard::numbers::external;
 use crate::values::{Rendering, Texts};
@@ -45,4 +45,22 @@ pub(in crate::guard) fn shown(
         out.append_option(texts.at(row).map_err(external)?);
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// The items of lists, as [`shown`].
+///
+/// # Errors
+/// As [`written`].
+pub(super) fn each(
+    item: &Field,
+    values: &ArrayRef,
+    target: &DataType,
+    rendering: Rendering,
+) -> Result<ArrayRef> {
+    let (Some(lists), DataType::List(text)) = (values.as_list_opt::<i32>(), target) else {
+        return internal_err!("the items of what is no list");
+    };
+    let texts = shown(item, lists.values(), rendering)?;
+    let (offsets, nulls) = (lists.offsets().clone(), lists.nulls().cloned());
+    Ok(Arc::new(ListArray::try_new(Arc::clone(text), offsets, texts, nulls)?))
 }

@@ -98,6 +98,8 @@ pub(in crate::guard) fn checked(
             (Kind::Unknown, Kind::Unknown) if open_text(&left).is_none() => {
                 Ok((cast(left, DataType::Utf8), right))
             }
+            (Kind::Unknown, Kind::Bytea) => Ok((bytes(left), right)),
+            (Kind::Bytea, Kind::Unknown) => Ok((left, bytes(right))),
             (Kind::Text | Kind::Unknown | Kind::Other | Kind::Array(_), _)
             | (_, Kind::Text | Kind::Unknown | Kind::Other | Kind::Array(_))
             | (Kind::Bytea, Kind::Bytea) => Ok((left, right)),
@@ -133,6 +135,11 @@ pub(in crate::guard) fn checked(
         }
         _ => Ok((left, right)),
     }
+}
+
+/// A literal, as the bytes that it stands for beside others.
+fn bytes(literal: Expr) -> Expr {
+    cast(literal, DataType::Binary)
 }
 
 /// Whether something is a text, or may be one.
