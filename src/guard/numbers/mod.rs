@@ -19,6 +19,7 @@ mod operator;
 mod outer;
 mod plan;
 mod real;
+mod recursive;
 mod rounding;
 mod timely;
 mod types;

@@ -6,18 +6,15 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::catalog::TableProvider;
-use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, RecursiveQuery, TableScan};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::expression::rewrite;
 use super::interval::InDays;
-use super::outer;
+use super::{outer, recursive};
 use crate::guard::system::refresh;
 use crate::guard::typing::{limit, set_operation, typed};
 
@@ -41,6 +38,7 @@ pub(in crate::guard) fn widened(argument: Expr) -> Expr {
 /// 42883 for an operator that PostgreSQL does not have; where the plan cannot be built with the
 /// types that follow.
 pub fn meant(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = recursive::as_written(plan)?;
     let meant = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Limit(of) => limit(of).map(Transformed::yes),
         LogicalPlan::Values(values) => {
@@ -53,7 +51,7 @@ pub fn meant(plan: LogicalPlan) -> Result<LogicalPlan> {
             let plan = LogicalPlanBuilder::values(rows.collect::<Result<_>>()?)?.build()?;
             Ok(Transformed::yes(plan))
         }
-        LogicalPlan::RecursiveQuery(query) => recursive(query).map(Transformed::yes),
+        LogicalPlan::RecursiveQuery(query) => recursive::query(query).map(Transformed::yes),
         node => {
             let node = outer::retype(node)?;
             let schema = merge_schema(&node.inputs());
@@ -140,32 +138,6 @@ fn untyped_null(value: Expr) -> Expr {
         Expr::Literal(ScalarValue::Int64(None), None) => Expr::Literal(ScalarValue::Null, None),
         other => other,
     }
-}
-
-/// The recursive term reads the rows so far, in the types that the first term now has.
-fn recursive(query: RecursiveQuery) -> Result<LogicalPlan> {
-    let schema = query.static_term.schema().inner().clone();
-    let is_own = |scan: &TableScan| {
-        scan.table_name.table() == query.name
-            && source_as_provider(&scan.source).is_ok_and(|provider| provider.is::<CteWorkTable>())
-    };
-    let term = Arc::unwrap_or_clone(query.recursive_term);
-    let term = term.transform_up_with_subqueries(|node| match node {
-        LogicalPlan::TableScan(scan) if is_own(&scan) => {
-            let named = scan.source.schema();
-            let fields = schema.fields().iter().zip(named.fields()).map(|(typed, named)| {
-                typed.as_ref().clone().with_name(named.name()).with_nullable(true)
-            });
-            let schema = arrow::datatypes::Schema::new(fields.collect::<Vec<_>>());
-            let table: Arc<dyn TableProvider> =
-                Arc::new(CteWorkTable::new(&query.name, schema.into()));
-            let scan = LogicalPlanBuilder::scan(scan.table_name, provider_as_source(table), None)?;
-            Ok(Transformed::yes(scan.build()?))
-        }
-        node => Ok(Transformed::yes(refresh(node)?)),
-    })?;
-    RecursiveQuery::try_new(query.name, query.static_term, Arc::new(term.data), query.is_distinct)
-        .map(LogicalPlan::RecursiveQuery)
 }
 
 /// Whether this is a text whose type is open: a literal in quotes.

@@ -34,7 +34,7 @@ pub use self::functions::coalesce;
 pub(in crate::guard) use self::lower::refresh;
 pub use self::lower::{Dependent, DependentPlanner, lower};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
-pub use self::rewrite::{SERIES_OF, label, rewrite};
+pub use self::rewrite::{SECOND_TERM, SERIES_OF, label, rewrite};
 pub use self::tables::SystemTable;
 pub use self::visible::{
     SessionFacts, Setting, Settings, VisibleCatalog, VisibleSchema, VisibleTable,

@@ -22,6 +22,6 @@ pub(in crate::guard) use common::joined_keys;
 pub(in crate::guard) use compare::checked;
 pub(in crate::guard) use limits::{counted, limit};
 pub(in crate::guard) use quantified::{Quantified, is_quantified, open_array};
-pub(in crate::guard) use sets::set_operation;
+pub(in crate::guard) use sets::{alike, set_operation};
 pub(in crate::guard) use typed::typed;
 pub(in crate::guard) use values::Rows;

@@ -87,7 +87,13 @@ fn numbered(plan: LogicalPlan) -> Result<LogicalPlan> {
 const NUMBER: &str = "\u{0}number";
 
 /// Plans whose columns have the same types.
-fn alike(construct: &str, plans: Vec<LogicalPlan>) -> Result<Vec<LogicalPlan>> {
+///
+/// # Errors
+/// 42804 where a column has no type for all of them.
+pub(in crate::guard) fn alike(
+    construct: &str,
+    plans: Vec<LogicalPlan>,
+) -> Result<Vec<LogicalPlan>> {
     let width = plans.iter().map(|plan| plan.schema().fields().len()).min().unwrap_or(0);
     let targets = (0..width)
         .map(|at| {

@@ -213,6 +213,17 @@ fn shape(line: &str) -> Option<ClientError> {
         let message = format!("each {kind} query must have the same number of columns");
         return Some(ClientError::new(SqlState::SYNTAX_ERROR, message));
     }
+    if line.starts_with("Non-recursive term and recursive term must have the same number") {
+        let message = "each UNION query must have the same number of columns";
+        return Some(ClientError::new(SqlState::SYNTAX_ERROR, message));
+    }
+    if let Some((from, to)) = line
+        .strip_prefix("Cannot automatically convert ")
+        .and_then(|types| types.split_once(" to "))
+    {
+        let message = format!("type {} is not taken where {} stands", in_sql(from), in_sql(to));
+        return Some(ClientError::new(SqlState::DATATYPE_MISMATCH, message));
+    }
     if let Some(table) = line.strip_prefix("Invalid qualifier ") {
         return Some(super::error::missing_from(table.trim_matches('"')));
     }

@@ -2,8 +2,8 @@
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
-    ObjectName, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
-    TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
+    ObjectName, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Values, WildcardAdditionalOptions,
 };
 
 use super::{call, parts};
@@ -204,22 +204,36 @@ pub fn values(body: &mut SetExpr) {
             values(left);
             values(right);
         }
-        SetExpr::Values(rows) => {
-            let nothing = Values { explicit_row: false, value_keyword: false, rows: Vec::new() };
-            let rows = SetExpr::Values(std::mem::replace(rows, nothing));
-            let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
-            let mut outer = select_of(vec![everything]);
-            let factor = TableFactor::Derived {
-                lateral: false,
-                subquery: Box::new(query_of(rows)),
-                alias: Some(table_alias(quoted("*VALUES*"), Vec::new())),
-                sample: None,
-            };
-            outer.from = vec![TableWithJoins { relation: factor, joins: Vec::new() }];
-            *body = SetExpr::Select(Box::new(outer));
-        }
+        values @ SetExpr::Values(_) => everything_of(values, "*VALUES*"),
         _ => {}
     }
+}
+
+/// What the second term of a `WITH RECURSIVE` is called; no client would call a table so.
+pub const SECOND_TERM: &str = "\u{0}second term";
+
+/// Puts the second term of a `WITH RECURSIVE` into FROM, so that the planner's casts of its columns
+/// stand apart from its own.
+pub fn apart(body: &mut SetExpr) {
+    if let SetExpr::SetOperation { op: SetOperator::Union, right, .. } = body {
+        everything_of(right, SECOND_TERM);
+    }
+}
+
+/// `SELECT * FROM (body) AS name`
+fn everything_of(body: &mut SetExpr, name: &str) {
+    let nothing = Values { explicit_row: false, value_keyword: false, rows: Vec::new() };
+    let inner = std::mem::replace(body, SetExpr::Values(nothing));
+    let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
+    let mut outer = select_of(vec![everything]);
+    let factor = TableFactor::Derived {
+        lateral: false,
+        subquery: Box::new(query_of(inner)),
+        alias: Some(table_alias(quoted(name), Vec::new())),
+        sample: None,
+    };
+    outer.from = vec![TableWithJoins { relation: factor, joins: Vec::new() }];
+    *body = SetExpr::Select(Box::new(outer));
 }
 
 /// `SELECT items`

@@ -23,7 +23,7 @@ use crate::error::{ClientError, SqlState};
 use crate::guard::calls;
 use crate::sql::{fold, quoted};
 
-pub use from::SERIES_OF;
+pub use from::{SECOND_TERM, SERIES_OF};
 pub use labels::label;
 
 /// The name of the function that stands for `ARRAY(query)`; no client would call it by accident.
@@ -67,6 +67,9 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<ClientError> {
         from::values(&mut query.body);
+        if let Some(with) = query.with.as_mut().filter(|with| with.recursive) {
+            with.cte_tables.iter_mut().for_each(|cte| from::apart(&mut cte.query.body));
+        }
         match limits(query) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
