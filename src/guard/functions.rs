@@ -84,6 +84,8 @@ const SCALAR: &[&str] = &[
     "regexp_match",
     "regexp_replace",
     "repeat",
+    "regexp_split_to_array",
+    "regexp_substr",
     "replace",
     "reverse",
     "right",
@@ -230,7 +232,9 @@ impl Default for Functions {
         scalar.insert("chr", Chr::function());
         scalar.extend(Quantified::functions());
         for (name, function) in &mut scalar {
-            if let Some(narrowed) = calls::narrowed(name, function) {
+            if let Some(narrowed) =
+                calls::narrowed(name, function).or_else(|| calls::by_pattern(name, function))
+            {
                 *function = narrowed;
             }
         }

@@ -24,6 +24,7 @@ mod lower;
 mod mask;
 mod numbers;
 mod plan;
+mod regex;
 pub mod remote;
 pub mod scan;
 mod shown;

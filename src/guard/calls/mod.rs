@@ -13,6 +13,7 @@ mod series;
 mod texts;
 mod trim;
 mod truncate;
+mod substring;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
 };
 
 /// Those whose results are an `int4`, or lists of them.
-const NARROWED: [&str; 4] = ["array_position", "array_positions", "regexp_count", "regexp_instr"];
+const NARROWED: [&str; 2] = ["array_position", "array_positions"];
 
 /// The function with PostgreSQL's type, where it is one of these.
 pub(in crate::guard) fn narrowed(name: &str, function: &Arc<ScalarUDF>) -> Option<Arc<ScalarUDF>> {

@@ -38,6 +38,8 @@ pub(super) enum Growth {
     /// The first, with the third in place of each match of the second. The third may name parts of
     /// what matched.
     Substituted,
+    /// The first, as often as the second has parentheses.
+    Caught,
     /// The elements of the first as text, with the second between them.
     Listed,
     /// The elements of the first, with the third in place of some.
@@ -63,6 +65,7 @@ impl Growth {
             "lpad" | "rpad" | CHARACTERS => Self::Padded,
             "replace" => Self::Replaced,
             "regexp_replace" => Self::Substituted,
+            "regexp_match" => Self::Caught,
             "array_to_string" => Self::Listed,
             "array_replace" => Self::Exchanged,
             "to_char" => Self::Shaped,
@@ -110,6 +113,14 @@ impl Growth {
                     let written = text.saturating_add(1).saturating_mul(lengths(&substitutes, row));
                     text.saturating_mul(parts).saturating_add(written)
                 })
+            }
+            (Self::Caught, [subject, pattern, ..]) => {
+                let (texts, patterns) = (texts(subject, rows)?, texts(pattern, rows)?);
+                let groups = |row| {
+                    let open = |text: &str| text.bytes().filter(|byte| *byte == b'(').count();
+                    text(&patterns, row).map_or(0, open) as u64
+                };
+                each(rows, |row| lengths(&texts, row).saturating_mul(groups(row).saturating_add(1)))
             }
             (Self::Listed, [list, between, ..]) => {
                 let elements = elements(list, rows)?;

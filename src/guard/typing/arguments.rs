@@ -31,8 +31,15 @@ fn wanted(function: &str) -> Option<&'static [Wanted]> {
         | "concat_ws" | "decode" => &[Text, Any],
         "substr" | "substring" | "btrim" | "ltrim" | "rtrim" | "strpos" => &[TextOrBytes, Any],
         "lpad" | "rpad" => &[Text, Any, Text],
-        "split_part" | "starts_with" | "regexp_match" | "regexp_like" | "regexp_count"
-        | "regexp_instr" | "string_to_array" => &[Text, Text, Any],
+        "split_part"
+        | "starts_with"
+        | "regexp_match"
+        | "regexp_like"
+        | "regexp_count"
+        | "regexp_instr"
+        | "regexp_substr"
+        | "regexp_split_to_array"
+        | "string_to_array" => &[Text, Text, Any],
         "replace" | "translate" | "regexp_replace" => &[Text, Text, Text, Any],
         "string_agg" => &[TextOrBytes, TextOrBytes, Any],
         "encode" => &[Bytes, Text],

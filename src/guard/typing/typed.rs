@@ -18,6 +18,7 @@ use super::quantified;
 use super::within::within;
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::{SqlNumber, external, in_days, is_comparison, open_text};
+use crate::guard::regex;
 
 /// An expression whose operands have been looked at, with the casts that PostgreSQL makes.
 ///
@@ -31,6 +32,7 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
             } else {
                 checked(*left, op, *right, schema)?
             };
+            let (op, right) = regex::matched(op, right);
             binary(left, op, right)
         }
         Expr::Not(inner) => Expr::Not(Box::new(truth(*inner, "NOT", schema)?)),
@@ -43,7 +45,10 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
             };
             Expr::Like(patterned(like, symbol, schema)?)
         }
-        Expr::SimilarTo(like) => Expr::SimilarTo(patterned(like, "~", schema)?),
+        Expr::SimilarTo(like) => {
+            let Like { negated, expr, pattern, escape_char, .. } = patterned(like, "~", schema)?;
+            regex::similar_to(*expr, *pattern, escape_char, negated)
+        }
         Expr::Between(between) => ranged(between, schema)?,
         Expr::InList(list) => listed(list, schema)?,
         Expr::InSubquery(within) => of_subquery(within, schema)?,

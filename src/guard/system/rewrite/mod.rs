@@ -126,6 +126,14 @@ impl Rewriter<'_> {
             Expr::AtTimeZone { timestamp, time_zone } => {
                 *expr = call("timezone", vec![take(time_zone), take(timestamp)]);
             }
+            // By place or by pattern, which their types tell.
+            Expr::Substring { expr: of, substring_from, substring_for, shorthand, .. } => {
+                let one = || Expr::value(Value::Number("1".to_owned(), false));
+                let from = substring_from.as_deref_mut().map_or_else(one, take);
+                let length = substring_for.as_deref_mut().map(take);
+                let name = if *shorthand { "substr" } else { "substring" };
+                *expr = call(name, [take(of), from].into_iter().chain(length).collect());
+            }
             Expr::Position { expr: wanted, r#in } => {
                 *expr = call("strpos", vec![take(r#in), take(wanted)]);
             }
