@@ -303,10 +303,10 @@ impl Guard {
             SqlToRel::new_with_options(&context, options)
                 .sql_statement_to_plan_with_context(statement, &mut planner_context)
         })?;
+        ambiguous::check(&tree, &plan)?;
         system::lower(&system, numbers::meant(plan)?)
     }
 
-        ambiguous::check(&tree, &plan)?;
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         self.state.analyzer().execute_and_check(plan, self.options(), |_, _| {})
     }

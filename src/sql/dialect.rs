@@ -7,10 +7,11 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, Query, SetExpr};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 /// How often an expression may be begun for each token of the text. Most stand alone; some are tried
 /// twice, and seldom in one another.
@@ -53,6 +54,15 @@ impl Dialect for Bounded {
             }
             None => Some(Err(ParserError::RecursionLimitExceeded)),
         }
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        _: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        within(parser, expr).transpose()
     }
 
     /// The arguments of `f(name => 1)` have plain names. Read as expressions, each argument of every
@@ -128,12 +138,48 @@ impl Dialect for Bounded {
     }
 }
 
+/// `IN ((SELECT …), …)`. The parser would take the first query for all that stands in parentheses.
+/// Whatever else follows is left to it.
+fn within(parser: &mut Parser, expr: &Expr) -> Result<Option<Expr>, ParserError> {
+    let negated = parser.peek_keyword(Keyword::NOT);
+    let at = usize::from(negated);
+    let is_in = matches!(
+        &parser.peek_nth_token_ref(at).token,
+        Token::Word(word) if word.keyword == Keyword::IN
+    );
+    let is_open = |at: usize| parser.peek_nth_token_ref(at).token == Token::LParen;
+    if !is_in || !is_open(at + 1) || !is_open(at + 2) {
+        return Ok(None);
+    }
+    parser.maybe_parse(|parser| {
+        (0..at + 2).for_each(|_| parser.advance_token());
+        let query = parser.parse_query()?;
+        let value = Box::new(expr.clone());
+        if parser.consume_token(&Token::RParen) {
+            return Ok(Expr::InSubquery { expr: value, subquery: query, negated });
+        }
+        parser.expect_token(&Token::Comma)?;
+        let Query { with: None, body, order_by: None, limit_clause: None, fetch: None, .. } =
+            *query
+        else {
+            return parser.expected_ref("an expression", parser.peek_token_ref());
+        };
+        let SetExpr::Query(first) = *body else {
+            return parser.expected_ref("an expression", parser.peek_token_ref());
+        };
+        let mut list = vec![Expr::Subquery(first)];
+        list.extend(parser.parse_comma_separated(Parser::parse_expr)?);
+        parser.expect_token(&Token::RParen)?;
+        Ok(Expr::InList { expr: value, list, negated })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::sql::{Limits, SqlError, parse};
 
     /// Each holds itself at `@`, in the innermost a `1`.
-    const NESTED: [&str; 34] = [
+    const NESTED: [&str; 36] = [
         "abs(@)",
         "coalesce(@, 1)",
         "length(concat((@), 'a'))",
@@ -157,6 +203,8 @@ mod tests {
         "1 in (@)",
         "1 in (1, (select @))",
         "1 in (select @)",
+        "1 in ((select @))",
+        "1 in ((select @), 1)",
         "1 between (@) and 2",
         "(select @)",
         "exists (select @)",

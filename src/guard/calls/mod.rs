@@ -7,13 +7,16 @@ mod bytes;
 mod clock;
 mod extract;
 mod integers;
+mod intervals;
 mod narrow;
 mod now;
+mod quotient;
+mod regex;
 mod series;
+mod substring;
 mod texts;
 mod trim;
 mod truncate;
-mod substring;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -33,12 +36,12 @@ use crate::error::{ClientError, SqlState};
 pub(in crate::guard) use extract::{function_of as extract_of, is_of_clock};
 pub(in crate::guard) use integers::{bitwise_not, shift};
 pub(in crate::guard) use narrow::narrowed;
+pub(in crate::guard) use now::moment_shown_by;
+pub(in crate::guard) use substring::by_pattern;
 pub(in crate::guard) use texts::CHARACTERS;
 pub(in crate::guard) use trim::without_spaces;
 
 /// What a function takes, after coercion, and gives.
-pub(in crate::guard) use now::moment_shown_by;
-pub(in crate::guard) use substring::by_pattern;
 type Types = (Vec<DataType>, DataType);
 
 /// What a body gives.
@@ -53,12 +56,15 @@ pub(super) struct Function {
     body: fn(&[ArrayRef], &DataType) -> Outcome,
 }
 
-const TABLES: [&[Function]; 9] = [
+const TABLES: [&[Function]; 12] = [
     arrays::FUNCTIONS,
     bytes::FUNCTIONS,
     clock::FUNCTIONS,
     extract::FUNCTIONS,
     integers::FUNCTIONS,
+    intervals::FUNCTIONS,
+    quotient::FUNCTIONS,
+    regex::FUNCTIONS,
     series::FUNCTIONS,
     texts::FUNCTIONS,
     trim::FUNCTIONS,

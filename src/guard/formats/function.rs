@@ -6,7 +6,10 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Date32Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit,
+    TimeUnit, TimestampMicrosecondType,
+};
 use chrono::{DateTime, NaiveDateTime};
 use datafusion::common::{Result, ScalarValue, internal_err, plan_err};
 use datafusion::logical_expr::{
@@ -14,7 +17,7 @@ use datafusion::logical_expr::{
 };
 
 use super::number::Pattern;
-use super::{parse, pattern, write};
+use super::{interval, parse, pattern, write};
 use crate::error::{ClientError, SqlState};
 use crate::guard::numbers::external;
 
@@ -60,6 +63,8 @@ impl Format {
             (Kind::Text, DataType::Timestamp(_, Some(_))) => timestamp(Some("UTC")),
             (Kind::Text, DataType::Timestamp(_, None) | DataType::Date32) => timestamp(None),
             (Kind::Text, DataType::Decimal128(..)) => of.clone(),
+            (Kind::Text, DataType::Float32) => DataType::Float32,
+            (Kind::Text, DataType::Interval(_)) => DataType::Interval(IntervalUnit::MonthDayNano),
             (Kind::Text, of) if of.is_floating() => DataType::Float64,
             (Kind::Text, of) if of.is_integer() => DataType::Decimal128(20, 0),
             (Kind::Text, DataType::Null) => timestamp(None),
@@ -166,6 +171,19 @@ fn written(subject: &ArrayRef, texts: &ArrayRef) -> Result<ArrayRef> {
         }
         return Ok(Arc::new(out.finish()));
     }
+    if let Some(intervals) = subject.as_primitive_opt::<IntervalMonthDayNanoType>() {
+        let mut patterns = Patterns::new(texts, pattern::read);
+        for row in 0..intervals.len() {
+            let text = match (intervals.is_valid(row), patterns.at(row)?) {
+                (true, Some(parts)) => {
+                    Some(interval::write(parts, intervals.value(row)).map_err(external)?)
+                }
+                _ => None,
+            };
+            out.append_option(text);
+        }
+        return Ok(Arc::new(out.finish()));
+    }
     let mut patterns = Patterns::new(texts, Pattern::read);
     for row in 0..subject.len() {
         let text = match (subject.is_valid(row), patterns.at(row)?) {
@@ -185,15 +203,10 @@ fn number(subject: &ArrayRef, row: usize, pattern: &Pattern) -> Result<String> {
             let value = subject.as_primitive::<Decimal128Type>().value(row);
             decimal(value, *scale, places)
         }
-        _ => {
-            let value = subject.as_primitive::<Float64Type>().value(row);
-            if !value.is_finite() {
-                let message = "to_char of NaN or infinity is not supported";
-                let error = ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message);
-                return Err(external(error));
-            }
-            format!("{value:.places$}")
+        DataType::Float32 => {
+            float(subject.as_primitive::<Float32Type>().value(row).into(), REAL_DIGITS, places)?
         }
+        _ => float(subject.as_primitive::<Float64Type>().value(row), DOUBLE_DIGITS, places)?,
     };
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -201,6 +214,21 @@ fn number(subject: &ArrayRef, row: usize, pattern: &Pattern) -> Result<String> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     Ok(pattern.write(negative, whole, fraction))
+}
+
+/// Digits that a `real` and a `double precision` can be relied on for.
+const REAL_DIGITS: usize = 6;
+const DOUBLE_DIGITS: usize = 15;
+
+/// A float with no more digits in all than can be relied on.
+fn float(value: f64, most: usize, places: usize) -> Result<String> {
+    if !value.is_finite() {
+        let message = "to_char of NaN or infinity is not supported";
+        return Err(external(ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message)));
+    }
+    let whole = format!("{:.0}", value.abs()).len();
+    let places = places.min(most.saturating_sub(whole));
+    Ok(format!("{value:.places$}"))
 }
 
 /// A decimal as text, rounded half away from zero to so many places.
@@ -216,7 +244,7 @@ fn decimal(value: i128, scale: i8, places: usize) -> String {
     let width = shown + 1;
     let text = format!("{digits:0>width$}");
     let (whole, fraction) = text.split_at_checked(text.len() - shown).unwrap_or((&text, ""));
-    let sign = if value < 0 { "-" } else { "" };
+    let sign = if value < 0 && digits != 0 { "-" } else { "" };
     format!("{sign}{whole}.{fraction}{}", "0".repeat(places - shown))
 }
 

@@ -4,7 +4,9 @@
 //! do not know. Here a pattern is read as PostgreSQL reads it, and one that means something there
 //! and is not known here is refused (0A000).
 
+mod digits;
 mod function;
+mod interval;
 mod number;
 mod parse;
 mod pattern;

@@ -5,7 +5,7 @@ use crate::error::{ClientError, SqlState};
 
 /// A part of a pattern of numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     /// `9`, or `0`, which is shown whatever the number.
     Digit {
         always: bool,
@@ -17,18 +17,29 @@ enum Part {
     Text(String),
 }
 
+/// Where a sign stands that the pattern has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Right before the first digit.
+    Before,
+    Behind,
+}
+
 /// A pattern that was read.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
-    parts: Vec<Part>,
-    bare: bool,
+    pub(super) parts: Vec<Part>,
+    pub(super) bare: bool,
     /// Digits before and behind the point.
-    before: usize,
+    pub(super) before: usize,
     behind: usize,
     /// The first digit that is always shown, of those before the point.
-    shown_from: usize,
-    /// How many digits behind the point are always shown.
-    shown_behind: usize,
+    pub(super) zeros_from: Option<usize>,
+    /// Digits up to the last one that is always shown.
+    pub(super) zeros_to: usize,
+    pub(super) point: bool,
+    pub(super) minus: bool,
+    pub(super) sign: Option<Side>,
 }
 
 /// Far more digits than any number has.
@@ -84,133 +95,46 @@ impl Pattern {
     }
 
     fn counted(parts: Vec<Part>, bare: bool) -> Self {
-        let point = parts.iter().position(|part| *part == Part::Point).unwrap_or(parts.len());
-        let digits = |parts: &[Part]| -> Vec<bool> {
-            let digit = |part: &Part| match part {
-                Part::Digit { always } => Some(*always),
-                _ => None,
-            };
-            parts.iter().filter_map(digit).collect()
+        let mut pattern = Self {
+            bare,
+            before: 0,
+            behind: 0,
+            zeros_from: None,
+            zeros_to: 0,
+            point: false,
+            minus: parts.contains(&Part::Minus),
+            sign: None,
+            parts: Vec::new(),
         };
-        let (head, tail) = parts.split_at_checked(point).unwrap_or((&parts, &[]));
-        let (head, tail) = (digits(head), digits(tail));
-        let shown_from = head.iter().position(|always| *always).unwrap_or(head.len());
-        let shown_behind = tail.iter().rposition(|always| *always).map_or(0, |at| at + 1);
-        let (before, behind) = (head.len(), tail.len());
-        Self { parts, bare, before, behind, shown_from, shown_behind }
+        let mut sign_at = None;
+        for part in &parts {
+            match part {
+                Part::Digit { always } => {
+                    if *always && !pattern.point {
+                        pattern.zeros_from.get_or_insert(pattern.before);
+                    }
+                    let count =
+                        if pattern.point { &mut pattern.behind } else { &mut pattern.before };
+                    *count += 1;
+                    if *always {
+                        pattern.zeros_to = pattern.before + pattern.behind;
+                    }
+                }
+                Part::Point => pattern.point = true,
+                Part::Sign => sign_at = Some((pattern.before, pattern.point)),
+                _ => {}
+            }
+        }
+        // One before the point stands before the number, unless all of its digits are before it.
+        pattern.sign = sign_at.map(|(digits, past_point)| {
+            if past_point || digits == pattern.before { Side::Behind } else { Side::Before }
+        });
+        pattern.parts = parts;
+        pattern
     }
 
     /// How many digits behind the point are shown.
     pub fn behind(&self) -> usize {
         self.behind
-    }
-
-    /// Writes a number, given as its sign and its digits before and behind the point, of which
-    /// there are as many as [`Pattern::behind`] tells.
-    pub fn write(&self, negative: bool, whole: &str, fraction: &str) -> String {
-        let whole = whole.trim_start_matches('0');
-        let zero = whole.is_empty() && fraction.bytes().all(|digit| digit == b'0');
-        let negative = negative && !zero;
-        let signed = self.parts.iter().any(|part| matches!(part, Part::Sign | Part::Minus));
-        if whole.len() > self.before {
-            return self.overflowed(negative, signed);
-        }
-        // `9` alone shows the digit of zero, `9.9` does not.
-        let lone_zero = whole.is_empty() && self.behind == 0;
-        let first = self.before - whole.len().max(usize::from(lone_zero && self.before > 0));
-        let first = first.min(self.shown_from);
-        let kept = if self.bare {
-            let relevant = fraction.trim_end_matches('0').len();
-            relevant.max(self.shown_behind)
-        } else {
-            fraction.len()
-        };
-        let mut out = String::new();
-        let (mut at, mut past) = (0, false);
-        let mut sign_due = !signed;
-        let sign = self.sign(negative);
-        for part in &self.parts {
-            match part {
-                Part::Digit { .. } if past => {
-                    let digit = fraction.get(at..=at).unwrap_or("0");
-                    if at < kept {
-                        out.push_str(digit);
-                    }
-                    at += 1;
-                }
-                Part::Digit { .. } => {
-                    if at < first {
-                        if !self.bare {
-                            out.push(' ');
-                        }
-                    } else {
-                        if std::mem::take(&mut sign_due) {
-                            out.push_str(sign);
-                        }
-                        let from = self.before - whole.len();
-                        let digit = at.checked_sub(from).and_then(|at| whole.get(at..=at));
-                        out.push_str(digit.unwrap_or("0"));
-                    }
-                    at += 1;
-                }
-                Part::Group => {
-                    if at > first && !past {
-                        out.push(',');
-                    } else if !self.bare {
-                        out.push(' ');
-                    }
-                }
-                Part::Point => {
-                    if std::mem::take(&mut sign_due) {
-                        out.push_str(sign);
-                    }
-                    if self.bare && first == self.before && self.before > 0 && kept == 0 {
-                        out.push('0');
-                    }
-                    out.push('.');
-                    (at, past) = (0, true);
-                }
-                Part::Sign => out.push(if negative { '-' } else { '+' }),
-                Part::Minus if negative => out.push('-'),
-                Part::Minus if self.bare => {}
-                Part::Minus => out.push(' '),
-                Part::Text(text) => out.push_str(text),
-            }
-        }
-        if self.parts.first() == Some(&Part::Sign) { self.anchored(&out) } else { out }
-    }
-
-    /// A leading sign stands right before the first digit.
-    fn anchored(&self, text: &str) -> String {
-        let Some((sign, rest)) = text.split_at_checked(1) else { return text.to_owned() };
-        let body = rest.trim_start_matches(' ');
-        format!("{}{sign}{body}", " ".repeat(rest.len() - body.len()))
-    }
-
-    /// Where the pattern has none of its own.
-    fn sign(&self, negative: bool) -> &'static str {
-        match (negative, self.bare) {
-            (true, _) => "-",
-            (false, true) => "",
-            (false, false) => " ",
-        }
-    }
-
-    fn overflowed(&self, negative: bool, signed: bool) -> String {
-        let mut out = String::new();
-        if !signed {
-            out.push_str(self.sign(negative));
-        }
-        for part in &self.parts {
-            match part {
-                Part::Digit { .. } => out.push('#'),
-                Part::Point => out.push('.'),
-                Part::Group => out.push(','),
-                Part::Sign => out.push(if negative { '-' } else { '+' }),
-                Part::Minus => out.push(if negative { '-' } else { ' ' }),
-                Part::Text(text) => out.push_str(text),
-            }
-        }
-        out
     }
 }

@@ -86,8 +86,8 @@ fn take<'a>(
             let value = i32::try_from(value).map_err(|_| out_of_range(text))?;
             found.year = Some(match length {
                 // The years around 2020.
-                1 | 2 if value < 70 => value + 2000,
-                1 | 2 => value + 1900,
+                1 | 2 if width < 4 && value < 70 => value + 2000,
+                1 | 2 if width < 4 => value + 1900,
                 3 if width < 4 => value + if value < 520 { 2000 } else { 1000 },
                 _ => value,
             });
@@ -156,7 +156,12 @@ fn take<'a>(
 
 impl Read {
     fn moment(self, text: &str) -> Result<NaiveDateTime, ClientError> {
-        let year = self.year.unwrap_or(1);
+        if self.year.is_none() && self.month.is_none() && self.day_of_year.is_some() {
+            let message = "cannot calculate day of year without year information";
+            return Err(ClientError::new(SqlState::INVALID_DATETIME_FORMAT, message));
+        }
+        // The year before 1.
+        let year = self.year.unwrap_or(0);
         let date = match (self.day_of_year, self.month) {
             (Some(day), None) => NaiveDate::from_yo_opt(year, day),
             (_, month) => NaiveDate::from_ymd_opt(year, month.unwrap_or(1), self.day.unwrap_or(1)),

@@ -1,5 +1,6 @@
 //! Dates and times in the words of a pattern.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
@@ -25,24 +26,38 @@ const DAYS: [&str; 7] =
 
 /// Writes a moment. `zoned` tells whether it is one of a time zone, which is always UTC here.
 pub(super) fn write(parts: &[Part], moment: NaiveDateTime, zoned: bool) -> String {
+    let written = joined(parts, |field, bare| Ok::<_, Infallible>(one(field, moment, zoned, bare)));
+    match written {
+        Ok(text) => text,
+        Err(never) => match never {},
+    }
+}
+
+/// The parts of a pattern one after the other, each as it is written; a number as an ordinal one
+/// where the pattern says so.
+///
+/// # Errors
+/// Those of `one`.
+pub(super) fn joined<E>(
+    parts: &[Part],
+    one: impl Fn(Field, bool) -> Result<String, E>,
+) -> Result<String, E> {
     let mut text = String::new();
     for part in parts {
         match part {
             Part::Text(literal) => text.push_str(literal),
             Part::Field { field, bare, ordinal } => {
-                let written = one(*field, moment, zoned, *bare);
+                let written = one(*field, *bare)?;
+                text.push_str(&written);
                 if let (Some(letters), Some(last)) = (ordinal, written.chars().last())
                     && last.is_ascii_digit()
                 {
-                    text.push_str(&written);
                     text.push_str(&lettered(ending(&written), *letters));
-                } else {
-                    text.push_str(&written);
                 }
             }
         }
     }
-    text
+    Ok(text)
 }
 
 fn one(field: Field, moment: NaiveDateTime, zoned: bool, bare: bool) -> String {
@@ -53,15 +68,19 @@ fn one(field: Field, moment: NaiveDateTime, zoned: bool, bare: bool) -> String {
         let name = lettered(name, letters);
         if bare { name } else { format!("{name:<9}") }
     };
-    let year = i64::from(moment.year());
+    // The year before 1 is 1 BC, which no number says.
+    let shown = |year: i64| if year > 0 { year } else { 1 - year };
+    let counted = i64::from(moment.year());
+    let year = shown(counted);
     let (hour, second) = (i64::from(moment.hour()), i64::from(moment.second()));
     let micros = i64::from(moment.nanosecond() / 1_000);
     let weekday = moment.weekday().num_days_from_sunday();
     match field {
         Field::Year(4) => number(year, 4),
         Field::Year(digits) => number(year % 10_i64.pow(digits.into()), digits.into()),
-        Field::IsoYear => number(moment.iso_week().year().into(), 4),
-        Field::Century => number((year + 99).div_euclid(100), 2),
+        Field::IsoYear => number(shown(moment.iso_week().year().into()), 4),
+        Field::Century if counted > 0 => number((counted + 99) / 100, 2),
+        Field::Century => number(counted / 100 - 1, 3),
         Field::Quarter => (moment.month0() / 3 + 1).to_string(),
         Field::Month => number(moment.month().into(), 2),
         Field::MonthName(letters) => name(month(moment), letters),
@@ -123,7 +142,7 @@ pub(super) fn day_named(text: &str, whole: bool) -> Option<usize> {
     })
 }
 
-fn lettered(name: &str, letters: Letters) -> String {
+pub(super) fn lettered(name: &str, letters: Letters) -> String {
     match letters {
         Letters::Upper => name.to_ascii_uppercase(),
         Letters::Lower => name.to_ascii_lowercase(),

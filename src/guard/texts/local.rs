@@ -18,7 +18,7 @@ use crate::guard::calls::is_of_clock;
 use crate::guard::numbers::external;
 
 pub(super) fn is_local(function: &str) -> bool {
-    matches!(function, "date_part" | "date_trunc" | "to_char") || is_of_clock(function)
+    matches!(function, "age" | "date_part" | "date_trunc" | "to_char") || is_of_clock(function)
 }
 
 pub(super) fn rewrite(
@@ -59,6 +59,11 @@ pub(super) fn rewrite(
     }
     let zoned =
         |data_type: DataType| TextCast::zoned(Arc::new(Field::new("", data_type, true)), session());
+    if name == "age" {
+        // Of two moments, which are of one type by then.
+        let args = args.into_iter().map(|moment| zoned(CLOCK).call(vec![moment])).collect();
+        return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args })));
+    }
     if let Some(moment) = args.get_mut(at) {
         let of = std::mem::take(moment);
         *moment = zoned(CLOCK).call(vec![of]);

@@ -46,8 +46,8 @@ fn wanted(function: &str) -> Option<&'static [Wanted]> {
         "abs" | "ceil" | "floor" | "round" | "trunc" | "sqrt" | "cbrt" | "exp" | "ln" | "log"
         | "log10" | "log2" | "power" | "pow" | "signum" | "sign" | "sin" | "cos" | "tan"
         | "cot" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh" | "asinh"
-        | "acosh" | "atanh" | "degrees" | "radians" | "gcd" | "lcm" | "factorial" | "to_hex"
-        | "chr" => &[Number],
+        | "acosh" | "atanh" | "degrees" | "radians" | "gcd" | "lcm" | "div" | "factorial"
+        | "to_hex" | "chr" => &[Number],
         _ => return None,
     })
 }

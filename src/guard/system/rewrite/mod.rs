@@ -202,6 +202,7 @@ impl Rewriter<'_> {
             }
             Expr::Function(function) => {
                 self::function(function);
+                since_midnight(function);
                 if let Some((left, right)) = modulo(function) {
                     *expr = Expr::Nested(Box::new(Expr::BinaryOp {
                         left: Box::new(left),
@@ -452,6 +453,17 @@ fn function(function: &mut Function) {
         if let Expr::Function(array) = call(ARRAY_OF, vec![query]) {
             *function = array;
         }
+    }
+}
+
+/// `age(moment)` is that at the beginning of today.
+fn since_midnight(function: &mut Function) {
+    if let FunctionArguments::List(list) = &mut function.args
+        && list.args.len() == 1
+        && parts(&function.name) == ["age"]
+    {
+        let today = call("current_date", Vec::new());
+        list.args.insert(0, FunctionArg::Unnamed(FunctionArgExpr::Expr(today)));
     }
 }
 
