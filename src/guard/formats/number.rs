@@ -45,11 +45,18 @@ pub(super) struct Pattern {
 /// Far more digits than any number has.
 const MAX_PATTERN_BYTES: usize = 1024;
 
+const TOGETHER: &str = "cannot use \"S\" and \"MI\" together";
+
+fn refused(message: &'static str) -> ClientError {
+    ClientError::new(SqlState::SYNTAX_ERROR, message)
+}
+
 impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// 0A000 for what is not known here, 54000 for a pattern that is too long.
+    /// 42601 for parts that cannot stand together, 0A000 for what is not known here, 54000 for a
+    /// pattern that is too long.
     pub fn read(pattern: &str) -> Result<Self, ClientError> {
         if pattern.len() > MAX_PATTERN_BYTES {
             let message = format!("a format pattern has at most {MAX_PATTERN_BYTES} bytes");
@@ -63,6 +70,7 @@ impl Pattern {
             let mut length = next.len_utf8();
             match (two.as_deref(), next) {
                 (Some("FM"), _) => (bare, length) = (true, 2),
+                (Some("MI"), _) if parts.contains(&Part::Sign) => return Err(refused(TOGETHER)),
                 (Some("MI"), _) => {
                     parts.push(Part::Minus);
                     length = 2;
@@ -72,13 +80,17 @@ impl Pattern {
                 }
                 (_, '9') => parts.push(Part::Digit { always: false }),
                 (_, '0') => parts.push(Part::Digit { always: true }),
-                (_, '.' | 'D' | 'd') if !parts.contains(&Part::Point) => parts.push(Part::Point),
+                (_, '.' | 'D' | 'd') if parts.contains(&Part::Point) => {
+                    return Err(refused("multiple decimal points"));
+                }
+                (_, '.' | 'D' | 'd') => parts.push(Part::Point),
                 (_, ',' | 'G' | 'g') => parts.push(Part::Group),
-                (_, 'S' | 's') if !parts.contains(&Part::Sign) => parts.push(Part::Sign),
-                (
-                    _,
-                    'B' | 'b' | 'C' | 'c' | 'L' | 'l' | 'V' | 'v' | '.' | 'D' | 'd' | 'S' | 's',
-                ) => {
+                (_, 'S' | 's') if parts.contains(&Part::Sign) => {
+                    return Err(refused("cannot use \"S\" twice"));
+                }
+                (_, 'S' | 's') if parts.contains(&Part::Minus) => return Err(refused(TOGETHER)),
+                (_, 'S' | 's') => parts.push(Part::Sign),
+                (_, 'B' | 'b' | 'C' | 'c' | 'L' | 'l' | 'V' | 'v') => {
                     return Err(unknown(&next.to_string()));
                 }
                 (_, '"') => {

@@ -36,15 +36,34 @@ pub(super) fn read(parts: &[Part], text: &str) -> Result<NaiveDateTime, ClientEr
         }
         match part {
             Part::Text(literal) => rest = passed(literal, rest),
-            Part::Field { field, .. } => {
-                let next = parts.get(at + 1);
-                let touching = matches!(next, Some(Part::Field { .. }));
+            Part::Field { field, bare, .. } => {
+                let touching = !bare && parts.get(at + 1).is_some_and(begins_with_digits);
                 rest = take(*field, rest.trim_start(), touching, &mut found)?;
             }
         }
     }
     found.moment(text)
 }
+
+/// Whether a part could not be told from the digits before it, which then have to be as many as
+/// their field has.
+fn begins_with_digits(part: &Part) -> bool {
+    match part {
+        Part::Text(text) => text.starts_with(|letter: char| letter.is_ascii_digit()),
+        Part::Field { field, .. } => !matches!(
+            field,
+            Field::MonthName(_)
+                | Field::MonthShort(_)
+                | Field::DayName(_)
+                | Field::DayShort(_)
+                | Field::HalfDay(_)
+                | Field::ZoneName(_)
+        ),
+    }
+}
+
+/// Far more digits than any field has.
+const MOST_DIGITS: usize = 32;
 
 /// Each separator of the pattern stands for any one of the text; other characters for one.
 fn passed<'a>(literal: &str, text: &'a str) -> &'a str {
@@ -71,18 +90,18 @@ fn take<'a>(
     found: &mut Read,
 ) -> Result<&'a str, ClientError> {
     let digits = |most: usize| -> Result<(u32, usize, &'a str), ClientError> {
+        let most = if touching { most } else { MOST_DIGITS };
         let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
-        let (number, rest) = text.split_at_checked(length).unwrap_or((text, ""));
-        match number.parse() {
-            Ok(value) => Ok((value, length, rest)),
-            Err(_) => Err(malformed(text)),
+        if length == 0 || touching && length < most {
+            return Err(malformed(text));
         }
+        let (number, rest) = text.split_at_checked(length).unwrap_or((text, ""));
+        number.parse().map(|value| (value, length, rest)).map_err(|_| out_of_range(text))
     };
     let cut = |length: usize| text.get(length..).unwrap_or_default();
     let rest = match field {
         Field::Year(width) => {
-            let most = if width == 4 && !touching { 9 } else { width.into() };
-            let (value, length, rest) = digits(most)?;
+            let (value, length, rest) = digits(width.into())?;
             let value = i32::try_from(value).map_err(|_| out_of_range(text))?;
             found.year = Some(match length {
                 // The years around 2020.
@@ -145,6 +164,10 @@ fn take<'a>(
         }
         Field::Fraction(most) => {
             let (value, length, rest) = digits(most.into())?;
+            // Thousandths are a number of their own, which is no second.
+            if length > 6 || most == 3 && length > 3 {
+                return Err(out_of_range(text));
+            }
             let missing = u32::try_from(6_usize.saturating_sub(length)).unwrap_or(0);
             found.micros = value * 10_u32.pow(missing);
             rest
