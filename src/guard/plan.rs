@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef}
 use datafusion::catalog::{TableFunction, TableFunctionArgs};
 use datafusion::common::alias::AliasGenerator;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::{DFSchema, ParamValues, Result, ScalarValue};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
@@ -31,7 +31,7 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{ambiguous, grown, numbers, texts, using};
+use super::{ambiguous, correlated, grown, numbers, shadowed, texts, using};
 use crate::shared::Shared;
 use crate::sql::Query;
 
@@ -210,7 +210,13 @@ impl Guard {
         let declared: Vec<_> = parameters.iter().cloned().map(Some).collect();
         let mut plan = self.bind_names(catalog, query, &declared)?;
         if !values.is_empty() {
-            let values = values.into_iter().map(ScalarAndMetadata::from).collect();
+            // A `uuid` is a text that says so.
+            let hints = parameters.iter().map(|field| {
+                (!field.metadata().is_empty()).then(|| FieldMetadata::new_from_field(field))
+            });
+            let hints = hints.chain(std::iter::repeat(None));
+            let values = values.into_iter().zip(hints);
+            let values = values.map(|(value, hint)| ScalarAndMetadata::new(value, hint)).collect();
             plan = plan.replace_params_with_values(&ParamValues::List(values))?;
         }
         let plan = texts::meant(self.analyze(plan)?, &|| catalog.rendering())?;
@@ -293,6 +299,8 @@ impl Guard {
         let system = || Arc::clone(catalog.system());
         system::rewrite(&system, &mut tree)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        shadowed::rename(&mut tree);
+        correlated::rename(&mut tree);
         let plan = using::planned(&tree, |tree, relations| {
             let mut context = self.context(catalog);
             context.relation_planners.insert(0, relations);

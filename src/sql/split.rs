@@ -44,6 +44,12 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
                 message: lower_first(&error.message),
             }
         })?;
+    if let Some(nameless) = tokens.iter().find(|token| is_nameless(&token.token)) {
+        return Err(SqlError::Syntax {
+            message: "zero-length delimited identifier at or near \"\"\"\"".to_owned(),
+            position: position(text, nameless.span.start),
+        });
+    }
     let whole: Arc<str> = text.into();
     let mut reader = Reader::new(text);
     let mut pieces = Vec::new();
@@ -154,6 +160,11 @@ fn is_word(token: &Token, words: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a token is a name without a letter.
+fn is_nameless(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_some() && word.value.is_empty())
 }
 
 fn is_meaningful(token: &TokenWithSpan) -> bool {

@@ -8,7 +8,7 @@ import uuid
 
 import psycopg
 from psycopg import sql
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 connection = psycopg.connect(sys.argv[1], autocommit=True)
 connection.execute("SET TimeZone = 'UTC'")
@@ -66,7 +66,7 @@ for column, value in PARAMETERS:
             sql.Identifier(column)
         )
         print(column, mark, attempt(lambda: connection.execute(query, [value]).fetchall()))
-for value in True, 1, 70000, 7_000_000_000, 1.5, decimal.Decimal("1.0123456789"), b"\x00", [1, 2], ["a", None]:
+for value in True, 1, 70000, 7_000_000_000, 1.5, decimal.Decimal("1.0123456789"), b"\x00", [1, 2], ["a", None], PARAMETERS[-1][1], Json({"a": [1]}), Jsonb({"b": None}):
     row = attempt(lambda: connection.execute("SELECT %s", [value]).fetchone())
     print(shown(value), "->", row)
 print(connection.execute("SELECT %s::text", ["ü"]).fetchone())

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
@@ -95,6 +95,19 @@ fn is_own(name: &str) -> bool {
 pub struct OpenLiterals;
 
 impl ExprPlanner for OpenLiterals {
+    /// `a.k` of no table `a`, where there is a column `a`. Nothing has fields here, so it is a column
+    /// that does not exist.
+    fn plan_compound_identifier(
+        &self,
+        field: &Field,
+        _: Option<&TableReference>,
+        names: &[String],
+    ) -> Result<PlannerResult<Vec<Expr>>> {
+        let name = names.last().map_or("", String::as_str);
+        let missing = Column::new(Some(TableReference::bare(field.name().as_str())), name);
+        Ok(PlannerResult::Planned(Expr::Column(missing)))
+    }
+
     fn plan_binary_op(
         &self,
         expr: RawBinaryExpr,

@@ -50,7 +50,7 @@ impl RelationPlanner for Merging {
         let Some(number) = number(&alias) else {
             // What is behind an alias is known by the columns that `*` shows.
             let within = TableFactor::NestedJoin { table_with_joins, alias: None };
-            let plan = visible_only(context.plan(within)?)?;
+            let plan = distinct(visible_only(context.plan(within)?)?)?;
             return Ok(planned(plan, Some(alias)));
         };
         let TableWithJoins { relation, joins } = *table_with_joins;
@@ -138,6 +138,23 @@ fn visible_only(plan: LogicalPlan) -> Result<LogicalPlan> {
     if columns.len() == plan.schema().fields().len() {
         return Ok(plan);
     }
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
+/// Columns whose names differ: one that comes again carries a mark, which is taken off where a client
+/// is told of it.
+fn distinct(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let mut seen = HashSet::new();
+    let columns = plan.schema().columns();
+    let again: Vec<_> = columns.iter().map(|column| !seen.insert(column.name.as_str())).collect();
+    if !again.contains(&true) {
+        return Ok(plan);
+    }
+    let columns = columns.iter().zip(again).enumerate().map(|(place, (column, again))| {
+        let value = Expr::Column(column.clone());
+        if again { value.alias(format!("{}\u{0}{place}", column.name)) } else { value }
+    });
+    let columns: Vec<_> = columns.collect();
     LogicalPlanBuilder::from(plan).project(columns)?.build()
 }
 

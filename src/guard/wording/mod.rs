@@ -199,6 +199,10 @@ fn clause(line: &str) -> Option<ClientError> {
     Some(ClientError::new(state, message))
 }
 
+/// How the engine takes `a.k` where an outer query has a column `a`, and no table of that name.
+const OF_AN_OUTER_COLUMN: &str =
+    "Nested identifiers are not yet supported for OuterReferenceColumn ";
+
 /// Numbers of columns, and names that do not fit.
 fn shape(line: &str) -> Option<ClientError> {
     if let Some((column, _)) = line.split_once("\" must appear in the GROUP BY") {
@@ -223,6 +227,10 @@ fn shape(line: &str) -> Option<ClientError> {
     {
         let message = format!("type {} is not taken where {} stands", in_sql(from), in_sql(to));
         return Some(ClientError::new(SqlState::DATATYPE_MISMATCH, message));
+    }
+    if let Some(column) = line.strip_prefix(OF_AN_OUTER_COLUMN) {
+        let name = column.rsplit('.').next().unwrap_or(column);
+        return Some(super::error::missing_from(name.trim_matches('"')));
     }
     if let Some(table) = line.strip_prefix("Invalid qualifier ") {
         return Some(super::error::missing_from(table.trim_matches('"')));

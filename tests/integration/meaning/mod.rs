@@ -268,6 +268,32 @@ async fn parameters_have_the_types_of_postgresql() {
     assert!(wrong.is_empty(), "these differ:\n{wrong}");
 }
 
+/// What the columns of the result are called.
+async fn labels(client: &Client, query: &str) -> String {
+    match client.prepare(query).await {
+        Ok(prepared) => {
+            let names = prepared.columns().iter().map(|column| column.name().to_owned());
+            names.collect::<Vec<_>>().join(", ")
+        }
+        Err(error) => format!("! {error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_have_the_names_of_postgresql() {
+    let both = Both::open().await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/meaning/names.queries");
+    let mut wrong = String::new();
+    for query in fs::read_to_string(file).unwrap().lines() {
+        let there = labels(&both.postgres, query).await;
+        let here = labels(&both.gateway, query).await;
+        if here != there {
+            writeln!(wrong, "{query}\n  there: {there}\n  here: {here}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "these differ:\n{wrong}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_may_be_a_parameter() {
     let both = Both::open().await;
