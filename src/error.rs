@@ -48,6 +48,8 @@ sqlstates! {
     INTERVAL_FIELD_OVERFLOW = "22015";
     /// `invalid_escape_sequence`
     INVALID_ESCAPE_SEQUENCE = "22025";
+    /// `invalid_use_of_escape_character`
+    INVALID_USE_OF_ESCAPE_CHARACTER = "2200C";
     /// `substring_error`
     SUBSTRING_ERROR = "22011";
     /// `invalid_parameter_value`
@@ -118,6 +120,8 @@ sqlstates! {
     INVALID_PRECEDING_OR_FOLLOWING_SIZE = "22013";
     /// `invalid_argument_for_ntile_function`
     INVALID_ARGUMENT_FOR_NTILE = "22014";
+    /// `invalid_argument_for_nth_value_function`
+    INVALID_ARGUMENT_FOR_NTH_VALUE = "22016";
     /// `invalid_row_count_in_limit_clause`
     INVALID_ROW_COUNT_IN_LIMIT = "2201W";
     /// `invalid_row_count_in_result_offset_clause`

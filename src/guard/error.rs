@@ -319,7 +319,8 @@ fn no_such_function() -> ClientError {
 /// is not where values are shown.
 fn cast_error(message: &str) -> ClientError {
     let lower = message.to_ascii_lowercase();
-    if lower.contains("out of range") || lower.contains("can't cast value") {
+    let overflows = ["out of range", "can't cast value", "overflow", "too large to store"];
+    if overflows.iter().any(|words| lower.contains(words)) {
         return ClientError::new(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range");
     }
     let timely = ["timestamp", "date32", "date64", "time64", "time32", "interval"];

@@ -104,7 +104,6 @@ const SCALAR: &[&str] = &[
     "upper",
     // bytes
     "decode",
-    "digest",
     "encode",
     "md5",
     "sha224",
@@ -240,7 +239,7 @@ impl Default for Functions {
         scalar.extend(Quantified::functions());
         for (name, function) in &mut scalar {
             if let Some(narrowed) =
-                calls::narrowed(name, function).or_else(|| calls::by_pattern(name, function))
+                calls::narrowed(name, function).or_else(|| calls::substring(name, function))
             {
                 *function = narrowed;
             }
@@ -256,13 +255,14 @@ impl Default for Functions {
                 }
             }
         }
-        Self {
-            scalar,
-            aggregate,
-            window: pick(WINDOW, &SessionStateDefaults::default_window_functions(), |function| {
-                (function.name(), function.aliases())
-            }),
+        let known = SessionStateDefaults::default_window_functions();
+        let mut window = pick(WINDOW, &known, |function| (function.name(), function.aliases()));
+        for (name, function) in &mut window {
+            if let Some(positive) = calls::positive(name, function) {
+                *function = positive;
+            }
         }
+        Self { scalar, aggregate, window }
     }
 }
 

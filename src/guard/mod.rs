@@ -24,6 +24,7 @@ pub mod lift;
 mod lower;
 mod mask;
 mod numbers;
+mod patterns;
 mod plan;
 mod regex;
 pub mod remote;

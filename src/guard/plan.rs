@@ -31,7 +31,7 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{ambiguous, correlated, grown, numbers, shadowed, texts, using};
+use super::{ambiguous, correlated, grown, numbers, patterns, shadowed, texts, using};
 use crate::shared::Shared;
 use crate::sql::Query;
 
@@ -221,9 +221,10 @@ impl Guard {
         }
         let plan = texts::meant(self.analyze(plan)?, &|| catalog.rendering())?;
         let plan = counted(grown::bound(plan)?)?;
+        let options = grown::within_budget(self.options());
+        let plan = patterns::settled(plan, &simplifier(Arc::clone(&options), now))?;
         let context =
-            OptimizerContext::new_with_config_options(grown::within_budget(self.options()))
-                .with_query_execution_start_time(now);
+            OptimizerContext::new_with_config_options(options).with_query_execution_start_time(now);
         let optimizing = Optimizing { context, engine: &self.state };
         let plan = self.state.optimizer().optimize(plan, &optimizing, |_, _| {})?;
         check::logical(&plan)?;
@@ -256,7 +257,7 @@ impl Guard {
             let expr = numbers::expression(expr, &nothing)?;
             let expr = simplifier.coerce(expr, &nothing)?;
             let expr = texts::expression(expr, &nothing, &|| catalog.rendering())?;
-            let expr = grown::bound_expr(expr)?;
+            let expr = patterns::settled_expr(grown::bound_expr(expr)?, &simplifier)?;
             match simplifier.simplify(expr)? {
                 Expr::Literal(value, _) => Ok(value),
                 _ => {
@@ -269,12 +270,7 @@ impl Guard {
     }
 
     fn simplifier(&self) -> ExprSimplifier {
-        ExprSimplifier::new(
-            SimplifyContext::builder()
-                .with_config_options(grown::within_budget(self.options()))
-                .with_query_execution_start_time(Some(Utc::now()))
-                .build(),
-        )
+        simplifier(grown::within_budget(self.options()), Utc::now())
     }
 
     fn context<'a>(&'a self, catalog: &'a SessionCatalog) -> Context<'a> {
@@ -318,6 +314,15 @@ impl Guard {
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         self.state.analyzer().execute_and_check(plan, self.options(), |_, _| {})
     }
+}
+
+fn simplifier(options: Arc<ConfigOptions>, now: DateTime<Utc>) -> ExprSimplifier {
+    ExprSimplifier::new(
+        SimplifyContext::builder()
+            .with_config_options(options)
+            .with_query_execution_start_time(Some(now))
+            .build(),
+    )
 }
 
 /// What the optimizer works with. Some of its rules write in functions of the engine, which they

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StringArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, StringArray,
+};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::interleave;
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
 use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
@@ -19,7 +21,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "array_length", types: dimension, body: |a, _| lengths(a) },
     Function { name: "array_ndims", types: measured, body: |a, _| measure(a, dimensions) },
     Function { name: "array_dims", types: shown, body: |a, _| bounds(a) },
+    Function { name: SUBSCRIPT, types: numbered, body: |a, _| at_least(a) },
 ];
+
+/// A subscript that is not below another.
+pub const SUBSCRIPT: &str = "subscript of";
+
+fn numbered(arguments: &[DataType]) -> Option<Types> {
+    let number = |of: &DataType| of.is_integer() || of.is_null();
+    let known = arguments.len() == 2 && arguments.iter().all(number);
+    known.then(|| (vec![DataType::Int64; 2], DataType::Int64))
+}
+
+fn at_least(arguments: &[ArrayRef]) -> Outcome {
+    let numbers = |at: usize| {
+        let numbers = arguments.get(at).and_then(|numbers| numbers.as_primitive_opt::<Int64Type>());
+        numbers.ok_or_else(|| internal("a subscript is no number"))
+    };
+    let pairs = numbers(0)?.iter().zip(numbers(1)?.iter());
+    let larger = pairs.map(|(number, least)| Some(number?.max(least?)));
+    Ok(Arc::new(larger.collect::<Int64Array>()))
+}
 
 /// The items of a list of one dimension.
 fn items(of: &DataType) -> Option<&DataType> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use datafusion::arrow::array::{ArrayRef, AsArray, BinaryBuilder, StringBuilder};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, StringBuilder};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 
 use super::{Function, Outcome, Types, internal, is_text};
 use crate::error::{ClientError, SqlState};
@@ -15,6 +15,50 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "encode", types: encoded, body: |a, _| encode(a) },
     Function { name: "decode", types: decoded, body: |a, _| decode(a) },
 ];
+
+/// `substring(bytea from place for count)`.
+pub static SUBSTRING: Function =
+    Function { name: "substring of bytes", types: placed, body: |a, _| substring(a) };
+
+fn placed(arguments: &[DataType]) -> Option<Types> {
+    let (bytes, numbers) = arguments.split_first()?;
+    let number = |of: &DataType| of.is_integer() || of.is_null();
+    let known = bytes.is_binary() && (1..=2).contains(&numbers.len()) && numbers.iter().all(number);
+    let mut taken = vec![DataType::Binary];
+    taken.extend(numbers.iter().map(|_| DataType::Int64));
+    known.then_some((taken, DataType::Binary))
+}
+
+/// Bytes from a place, which is counted from one and may stand before the first.
+fn substring(arguments: &[ArrayRef]) -> Outcome {
+    let numbers = |at: usize| arguments.get(at).map(|numbers| numbers.as_primitive::<Int64Type>());
+    let (Some(bytes), Some(places), counts) = (arguments.first(), numbers(1), numbers(2)) else {
+        return Err(internal("substring has two arguments"));
+    };
+    let mut out = BinaryBuilder::new();
+    for (row, (bytes, place)) in bytes.as_binary::<i32>().iter().zip(places.iter()).enumerate() {
+        let count = match counts {
+            Some(counts) if counts.is_null(row) => None,
+            Some(counts) => Some(counts.value(row)),
+            None => Some(i64::MAX),
+        };
+        let (Some(bytes), Some(place), Some(count)) = (bytes, place, count) else {
+            out.append_null();
+            continue;
+        };
+        if count < 0 {
+            let message = "negative substring length not allowed";
+            return Err(ClientError::new(SqlState::SUBSTRING_ERROR, message));
+        }
+        let bound = |place: i64| {
+            let before = place.saturating_sub(1).max(0);
+            usize::try_from(before).unwrap_or(usize::MAX).min(bytes.len())
+        };
+        let (first, end) = (bound(place), bound(place.saturating_add(count)));
+        out.append_value(bytes.get(first..end.max(first)).unwrap_or_default());
+    }
+    Ok(Arc::new(out.finish()))
+}
 
 /// Letters of a line of base64, as in RFC 2045.
 const LINE: usize = 76;

@@ -8,15 +8,19 @@ mod clock;
 mod extract;
 mod integers;
 mod intervals;
+mod like;
 mod narrow;
 mod now;
 mod quotient;
 mod regex;
 mod series;
+mod similar;
 mod substring;
 mod texts;
 mod trim;
 mod truncate;
+mod wide;
+mod windows;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -33,13 +37,18 @@ use datafusion::logical_expr::{
 use super::numbers::external;
 use crate::error::{ClientError, SqlState};
 
+pub(in crate::guard) use arrays::SUBSCRIPT;
 pub(in crate::guard) use extract::{function_of as extract_of, is_of_clock};
 pub(in crate::guard) use integers::{bitwise_not, shift};
+pub(in crate::guard) use like::{ends_with_escape, like};
 pub(in crate::guard) use narrow::narrowed;
 pub(in crate::guard) use now::moment_shown_by;
-pub(in crate::guard) use substring::by_pattern;
-pub(in crate::guard) use texts::CHARACTERS;
+pub(in crate::guard) use similar::SIMILAR;
+pub(in crate::guard) use substring::substring;
+pub(in crate::guard) use texts::{CHARACTERS, FOLDED, in_lower_case};
 pub(in crate::guard) use trim::without_spaces;
+pub(in crate::guard) use wide::{WIDE, is_wide, wide};
+pub(in crate::guard) use windows::positive;
 
 /// What a function takes, after coercion, and gives.
 type Types = (Vec<DataType>, DataType);
@@ -56,7 +65,7 @@ pub(super) struct Function {
     body: fn(&[ArrayRef], &DataType) -> Outcome,
 }
 
-const TABLES: [&[Function]; 12] = [
+const TABLES: [&[Function]; 15] = [
     arrays::FUNCTIONS,
     bytes::FUNCTIONS,
     clock::FUNCTIONS,
@@ -65,10 +74,13 @@ const TABLES: [&[Function]; 12] = [
     intervals::FUNCTIONS,
     quotient::FUNCTIONS,
     regex::FUNCTIONS,
+    like::FUNCTIONS,
     series::FUNCTIONS,
+    similar::FUNCTIONS,
     texts::FUNCTIONS,
     trim::FUNCTIONS,
     truncate::FUNCTIONS,
+    wide::FUNCTIONS,
 ];
 
 /// All of them, by name.

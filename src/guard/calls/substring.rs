@@ -1,4 +1,5 @@
-//! `substring(text from pattern)` under the name of the engine's `substring(text from place)`.
+//! `substring(text from pattern)` and `substring(bytea from place)` under the name of the engine's
+//! `substring(text from place)`.
 
 use std::sync::Arc;
 
@@ -10,36 +11,39 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-use super::{is_text, regex};
+use super::{bytes, is_text, regex};
 
-/// `substr` knows places alone.
-const NAME: &str = "substring";
-
-/// The function in place of the engine's, where this is the one.
-pub(in crate::guard) fn by_pattern(
-    name: &str,
+/// The function in place of the engine's, where this is one. `substr` knows places alone.
+pub(in crate::guard) fn substring(
+    name: &'static str,
     of_places: &Arc<ScalarUDF>,
 ) -> Option<Arc<ScalarUDF>> {
-    let function = regex::FUNCTIONS.iter().find(|function| function.name == regex::PART)?;
-    (name == NAME).then(|| {
-        let of_pattern = Arc::new(super::udf(function));
-        let signature = Signature::user_defined(Volatility::Immutable);
-        let of_places = Arc::clone(of_places);
-        Arc::new(ScalarUDF::from(Substring { of_places, of_pattern, signature }))
-    })
+    if !matches!(name, "substr" | "substring") {
+        return None;
+    }
+    let function = regex::FUNCTIONS.iter().find(|function| function.name == regex::PART);
+    let function = function.filter(|_| name == "substring");
+    let of_pattern = function.map(|function| Arc::new(super::udf(function)));
+    let of_bytes = Arc::new(super::udf(&bytes::SUBSTRING));
+    let signature = Signature::user_defined(Volatility::Immutable);
+    let of_places = Arc::clone(of_places);
+    Some(Arc::new(ScalarUDF::from(Substring { name, of_places, of_pattern, of_bytes, signature })))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Substring {
+    name: &'static str,
     of_places: Arc<ScalarUDF>,
-    of_pattern: Arc<ScalarUDF>,
+    of_pattern: Option<Arc<ScalarUDF>>,
+    of_bytes: Arc<ScalarUDF>,
     signature: Signature,
 }
 
 impl Substring {
     fn meant(&self, arguments: &[DataType]) -> &ScalarUDF {
-        match arguments {
-            [text, pattern] if is_text(text) && is_text(pattern) => &self.of_pattern,
+        match (arguments, &self.of_pattern) {
+            ([text, pattern], Some(of_pattern)) if is_text(text) && is_text(pattern) => of_pattern,
+            ([bytes, ..], _) if bytes.is_binary() => &self.of_bytes,
             _ => &self.of_places,
         }
     }
@@ -51,7 +55,7 @@ fn types(fields: &[FieldRef]) -> Vec<DataType> {
 
 impl ScalarUDFImpl for Substring {
     fn name(&self) -> &str {
-        NAME
+        self.name
     }
 
     fn signature(&self) -> &Signature {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::logical_expr::ScalarUDF;
 
-use super::{Function, Outcome, Types, all_texts, is_text};
+use super::{Function, Outcome, Types, all_texts, is_text, udf};
 use crate::error::ClientError;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -22,11 +23,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function { name: "octet_length", types: measurable, body: |a, _| lengths(a, str::len) },
     Function { name: CHARACTERS, types: counted, body: |a, _| characters(a) },
+    IN_LOWER_CASE,
     Function { name: "array_to_string", types: joinable, body: |a, _| joined(a) },
 ];
 
 /// `character(n)` of a text.
 pub const CHARACTERS: &str = "characters of";
+
+/// What `ILIKE` compares of a text or a pattern.
+pub const FOLDED: &str = "folded";
+
+const IN_LOWER_CASE: Function =
+    Function { name: FOLDED, types: one, body: |a, _| each(a, str::to_ascii_lowercase) };
+
+static FOLDING: Function = IN_LOWER_CASE;
+
+/// The function that makes of a text what `ILIKE` compares.
+pub(in crate::guard) fn in_lower_case() -> ScalarUDF {
+    udf(&FOLDING)
+}
 
 fn one(arguments: &[DataType]) -> Option<Types> {
     (arguments.len() == 1).then(|| all_texts(arguments, DataType::Utf8)).flatten()
@@ -67,7 +82,7 @@ fn joinable(arguments: &[DataType]) -> Option<Types> {
 }
 
 /// A column of texts.
-fn column(arguments: &[ArrayRef], at: usize) -> Result<&StringArray, ClientError> {
+pub(super) fn column(arguments: &[ArrayRef], at: usize) -> Result<&StringArray, ClientError> {
     let texts = arguments.get(at).and_then(|column| column.as_string_opt::<i32>());
     texts.ok_or_else(|| super::internal("an argument is no text"))
 }

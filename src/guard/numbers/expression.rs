@@ -13,7 +13,7 @@ use super::interval::InDays;
 use super::operator::{Arithmetic, Negation, is_arithmetic, is_comparison};
 use super::plan::{negated, open_text, type_of};
 use super::types::{SqlNumber, resolve, unknown_as};
-use crate::guard::calls::shift;
+use crate::guard::calls::{shift, wide};
 use crate::guard::system::types;
 use crate::guard::undefined;
 
@@ -79,6 +79,16 @@ pub(in crate::guard) fn operation(
 
 /// The operands, a literal in quotes read as what it must be beside the other.
 fn operands(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
+    let float = |literal: &Expr, other: &Expr| {
+        let of = type_of(other, schema)?;
+        let takes = matches!(of, DataType::Interval(_)) || of.is_floating();
+        wide(literal).filter(|_| takes)
+    };
+    let (left, right) = match (float(&left, &right), float(&right, &left)) {
+        (Some(left), _) => (left, right),
+        (None, Some(right)) => (left, right),
+        _ => (left, right),
+    };
     let (left, right) = match (open_text(&left).is_some(), open_text(&right).is_some()) {
         (true, false) => (read(left, op, &right, true, schema), right),
         (false, true) => {

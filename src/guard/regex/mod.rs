@@ -15,9 +15,10 @@ mod similar;
 
 use crate::error::{ClientError, SqlState};
 
-pub(in crate::guard) use operators::{matched, similar_to};
+pub(in crate::guard) use operators::matched;
 pub(in crate::guard) use read::Flags;
 pub(in crate::guard) use search::{Captures, Regex};
+pub(in crate::guard) use similar::regular;
 
 /// 2201B
 fn invalid(what: &str) -> ClientError {

@@ -1,6 +1,5 @@
-//! `~` and its kin, and `SIMILAR TO`. The operators are the engine's, which knows some of them as
-//! LIKE; their patterns become those of its crate by a function that is folded where they are
-//! constant.
+//! `~` and its kin. The operators are the engine's; their patterns become those of its crate by a
+//! function that is folded where they are constant.
 
 use std::sync::Arc;
 
@@ -9,12 +8,11 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, internal_err, plan_err};
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Volatility,
+    ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 
 use super::read::{Flags, read};
-use super::similar::regular;
 use crate::error::ClientError;
 use crate::guard::numbers::external;
 
@@ -28,48 +26,25 @@ pub(in crate::guard) fn matched(op: Operator, pattern: Expr) -> (Operator, Expr)
     };
     let is_read =
         matches!(&pattern, Expr::ScalarFunction(call) if call.func.inner().is::<Pattern>());
-    if is_read { (op, pattern) } else { (op, Pattern::of(Kind::Regular { ignore_case }, pattern)) }
-}
-
-/// `text SIMILAR TO pattern`
-pub(in crate::guard) fn similar_to(
-    text: Expr,
-    pattern: Expr,
-    escape: Option<char>,
-    negated: bool,
-) -> Expr {
-    let op = if negated { Operator::RegexNotMatch } else { Operator::RegexMatch };
-    let pattern = Pattern::of(Kind::Similar { escape }, pattern);
-    Expr::BinaryExpr(BinaryExpr::new(Box::new(text), op, Box::new(pattern)))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Regular { ignore_case: bool },
-    Similar { escape: Option<char> },
+    if is_read { (op, pattern) } else { (op, Pattern::of(ignore_case, pattern)) }
 }
 
 /// From PostgreSQL's patterns to those of the crate.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Pattern {
-    kind: Kind,
+    ignore_case: bool,
     signature: Signature,
 }
 
 impl Pattern {
-    fn of(kind: Kind, pattern: Expr) -> Expr {
+    fn of(ignore_case: bool, pattern: Expr) -> Expr {
         let signature = Signature::user_defined(Volatility::Immutable);
-        ScalarUDF::from(Self { kind, signature }).call(vec![pattern])
+        ScalarUDF::from(Self { ignore_case, signature }).call(vec![pattern])
     }
 
     fn read(&self, pattern: &str) -> Result<String, ClientError> {
-        let translated = match self.kind {
-            Kind::Regular { ignore_case } => {
-                read(pattern, Flags { ignore_case, ..Flags::default() })
-            }
-            Kind::Similar { escape } => read(&regular(pattern, escape)?, Flags::default()),
-        };
-        Ok(translated?.text)
+        let flags = Flags { ignore_case: self.ignore_case, ..Flags::default() };
+        Ok(read(pattern, flags)?.text)
     }
 }
 

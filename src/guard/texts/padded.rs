@@ -7,12 +7,12 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast};
 
 use super::cast::TextCast;
-use crate::guard::calls::{CHARACTERS, without_spaces};
+use crate::guard::calls::{CHARACTERS, FOLDED, without_spaces};
 use crate::guard::system::types;
 
 /// Functions that take the spaces too.
-const SHOWING: [&str; 6] =
-    ["concat", "concat_ws", "format", "octet_length", CHARACTERS, TextCast::WRITES];
+const SHOWING: [&str; 8] =
+    ["concat", "concat_ws", "format", "like", "octet_length", CHARACTERS, FOLDED, TextCast::WRITES];
 
 /// An expression whose operands have lost the spaces that do not count.
 pub(super) fn operands(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {

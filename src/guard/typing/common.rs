@@ -6,6 +6,7 @@ use datafusion::logical_expr::{Expr, cast};
 
 use super::kind::{Kind, Operand};
 use crate::error::{ClientError, SqlState};
+use crate::guard::calls::wide;
 use crate::guard::numbers::{SqlNumber, external, numeric_literal, open_text, recast};
 
 /// The type that values of these types have together; `None` where the engine finds the same.
@@ -77,6 +78,11 @@ pub(super) fn brought(expr: Expr, to: &Operand, schema: &DFSchema) -> Result<Exp
 }
 
 fn as_number(expr: Expr, number: SqlNumber, schema: &DFSchema) -> Result<Expr> {
+    if number >= SqlNumber::Float4
+        && let Some(float) = wide(&expr)
+    {
+        return recast(float, &number.arrow(), schema);
+    }
     if let Some(text) = open_text(&expr) {
         return match number {
             SqlNumber::Numeric(..) => Ok(numeric_literal(text).map_or_else(

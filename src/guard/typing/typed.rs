@@ -17,6 +17,7 @@ use super::kind::{Kind, Operand};
 use super::quantified;
 use super::within::within;
 use crate::error::{ClientError, SqlState};
+use crate::guard::calls::in_lower_case;
 use crate::guard::numbers::{SqlNumber, external, in_days, is_comparison, open_text};
 use crate::guard::regex;
 
@@ -43,11 +44,7 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
                 (true, false) => "~~*",
                 (true, true) => "!~~*",
             };
-            Expr::Like(patterned(like, symbol, schema)?)
-        }
-        Expr::SimilarTo(like) => {
-            let Like { negated, expr, pattern, escape_char, .. } = patterned(like, "~", schema)?;
-            regex::similar_to(*expr, *pattern, escape_char, negated)
+            Expr::Like(in_one_case(patterned(like, symbol, schema)?))
         }
         Expr::Between(between) => ranged(between, schema)?,
         Expr::InList(list) => listed(list, schema)?,
@@ -73,6 +70,9 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
             if let Some(filter) = params.filter.take() {
                 params.filter = Some(Box::new(truth(*filter, "FILTER", schema)?));
             }
+            if func.name() == "percentile_cont" {
+                params.args = of_no_percentile(params.args);
+            }
             Expr::AggregateFunction(AggregateFunction { func, params })
         }
         Expr::WindowFunction(window) => {
@@ -91,6 +91,20 @@ pub(in crate::guard) fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         }
         other => other,
     })
+}
+
+/// The percentile that is NULL is that of no value.
+fn of_no_percentile(args: Vec<Expr>) -> Vec<Expr> {
+    let is_null = |expr: &Expr| match expr {
+        Expr::Cast(Cast { expr, .. }) => {
+            matches!(expr.as_ref(), Expr::Literal(value, _) if value.is_null())
+        }
+        other => matches!(other, Expr::Literal(value, _) if value.is_null()),
+    };
+    match args.as_slice() {
+        [_, percentile] if is_null(percentile) => vec![lit(ScalarValue::Float64(None)), lit(0.5)],
+        _ => args,
+    }
 }
 
 /// Whether PostgreSQL has a cast.
@@ -143,6 +157,16 @@ fn patterned(like: Like, symbol: &str, schema: &DFSchema) -> Result<Like> {
         }
         _ => Ok(like),
     }
+}
+
+/// `ILIKE` is `LIKE` of small letters, which are those of ASCII.
+fn in_one_case(like: Like) -> Like {
+    if !like.case_insensitive {
+        return like;
+    }
+    let small = |text: Expr| Box::new(in_lower_case().call(vec![text]));
+    let (expr, pattern) = (small(*like.expr), small(*like.pattern));
+    Like { expr, pattern, case_insensitive: false, ..like }
 }
 
 /// Both bounds are compared in their own type; in one, where that is the same or where what is

@@ -50,6 +50,11 @@ pub(in crate::guard) fn of_a_function(message: &str) -> Option<ClientError> {
             "argument of ntile must be greater than zero",
         ),
         (
+            "percentile value for",
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "a percentile that is NULL, or not constant, is not supported",
+        ),
+        (
             "percentile value must be",
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
             "percentile value is not between 0 and 1",

@@ -125,7 +125,7 @@ fn lower(_: &SystemCatalog, args: &Args<'_>) -> Outcome {
 }
 
 /// A pattern of LIKE whose escape is another letter, or none, spelled with a backslash.
-fn like_escape(pattern: &str, escape: &str) -> Result<String, ClientError> {
+pub fn like_escape(pattern: &str, escape: &str) -> Result<String, ClientError> {
     let mut escapes = escape.chars();
     let (escape, more) = (escapes.next(), escapes.next());
     if more.is_some() {

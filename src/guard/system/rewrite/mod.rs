@@ -8,14 +8,18 @@
 mod from;
 mod intervals;
 mod labels;
+mod numbers;
+mod patterns;
 mod rows;
+mod subscripts;
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, LimitClause, ObjectName, ObjectNamePart, Query,
-    Select, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, LimitClause, ObjectName,
+    ObjectNamePart, Query, Select, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 
 use super::Catalog;
@@ -114,6 +118,13 @@ impl Rewriter<'_> {
                 }
                 if *op == BinaryOperator::PGExp {
                     *expr = call("power", vec![take(left), take(right)]);
+                } else if let Some((negated, any_case)) = patterns::operator(op) {
+                    let (text, pattern) = (Box::new(take(left)), Box::new(take(right)));
+                    *expr = if any_case {
+                        Expr::ILike { negated, any: false, expr: text, pattern, escape_char: None }
+                    } else {
+                        Expr::Like { negated, any: false, expr: text, pattern, escape_char: None }
+                    };
                 }
             }
             Expr::Extract { field, expr: of, .. } => {
@@ -159,7 +170,7 @@ impl Rewriter<'_> {
                     | DataType::Real
                     | DataType::Double(_)
                     | DataType::DoublePrecision => {
-                        exponent(inner);
+                        numbers::exponent(inner);
                         return Ok(());
                     }
                     _ => return Ok(()),
@@ -191,6 +202,13 @@ impl Rewriter<'_> {
                 **operand = Expr::Nested(Box::new(take(operand)));
             }
             Expr::UnaryOp { op, expr: operand } => {
+                if *op == UnaryOperator::Minus
+                    && let Some(text) = numbers::wide_text(operand)
+                {
+                    text.insert(0, '-');
+                    *expr = take(operand);
+                    return Ok(());
+                }
                 let name = match op {
                     UnaryOperator::PGAbs => "abs",
                     UnaryOperator::PGSquareRoot => "sqrt",
@@ -235,9 +253,38 @@ impl Rewriter<'_> {
             }
             // The pattern is spelled anew with the one escape that the planner knows.
             Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
-                if let Some(escape) = escape_char.take_if(|escape| !is_backslash(escape)) {
-                    let escape = Expr::Value(escape);
-                    **pattern = call("like_escape", vec![take(pattern), escape]);
+                if let Some(escape) = escape_char.take_if(|escape| !patterns::is_backslash(escape))
+                {
+                    **pattern = patterns::escaped(take(pattern), escape);
+                }
+            }
+            Expr::Value(ValueWithSpan { value, .. }) => match value {
+                Value::Number(text, _) if calls::is_wide(text) => {
+                    let text = Value::SingleQuotedString(std::mem::take(text));
+                    *expr = call(calls::WIDE, vec![Expr::value(text)]);
+                }
+                Value::UnicodeStringLiteral(text) if text.contains('\0') => {
+                    let message = "invalid Unicode escape value";
+                    return Err(ClientError::new(SqlState::SYNTAX_ERROR, message));
+                }
+                Value::UnicodeStringLiteral(text) => {
+                    *value = Value::SingleQuotedString(std::mem::take(text));
+                }
+                _ => {}
+            },
+            Expr::SimilarTo { negated, expr: text, pattern, escape_char } => {
+                let mut arguments = vec![take(pattern)];
+                arguments.extend(escape_char.take().map(Expr::Value));
+                let matches = BinaryOperator::PGRegexMatch;
+                let op = if *negated { BinaryOperator::PGRegexNotMatch } else { matches };
+                let right = Box::new(call(calls::SIMILAR, arguments));
+                *expr = Expr::BinaryOp { left: Box::new(take(text)), op, right };
+            }
+            Expr::CompoundFieldAccess { access_chain, .. } => {
+                for access in access_chain {
+                    if let AccessExpr::Subscript(subscript) = access {
+                        subscripts::bound(subscript);
+                    }
                 }
             }
             Expr::AnyOp { left, compare_op, right, .. } => {
@@ -338,16 +385,6 @@ fn as_varchar(text: Expr) -> Expr {
     }
 }
 
-/// A number with an exponent has more digits than a numeric value has here, but not than a float.
-fn exponent(number: &mut Expr) {
-    if let Expr::Value(value) = number
-        && let Value::Number(text, _) = &value.value
-        && text.contains(['e', 'E'])
-    {
-        value.value = Value::SingleQuotedString(text.clone());
-    }
-}
-
 /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`, and a parameter as a limit is a `bigint`.
 fn limits(query: &mut Query) -> Result<(), ClientError> {
     if let Some(fetch) = query.fetch.take() {
@@ -379,10 +416,6 @@ fn limits(query: &mut Query) -> Result<(), ClientError> {
         }
     }
     Ok(())
-}
-
-fn is_backslash(escape: &ValueWithSpan) -> bool {
-    matches!(&escape.value, Value::SingleQuotedString(text) if text == "\\")
 }
 
 /// Text is ordered by its bytes everywhere, which is what these collations say.
