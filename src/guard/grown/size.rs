@@ -7,7 +7,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::ColumnarValue;
 
 use super::bytes::array_bytes;
-use crate::guard::calls::CHARACTERS;
+use crate::guard::calls::{CHARACTERS, SIMILAR};
 use crate::guard::texts::TextCast;
 
 /// The most bytes of one character in UTF-8.
@@ -48,6 +48,8 @@ pub(super) enum Growth {
     Formatted,
     /// The text of a value: of a list with quotes around what is in it.
     Texted,
+    /// All arguments, with escapes for some of their letters.
+    Respelled,
     /// As the second shows it, each of whose characters stands for a few.
     Shaped,
 }
@@ -70,6 +72,8 @@ impl Growth {
             "array_replace" => Self::Exchanged,
             "to_char" => Self::Shaped,
             "format" => Self::Formatted,
+            "json_build_object" | "like_escape" | "quote_ident" | "quote_literal"
+            | "quote_nullable" | SIMILAR => Self::Respelled,
             TextCast::WRITES => Self::Texted,
             _ => return None,
         })
@@ -143,6 +147,10 @@ impl Growth {
                 let values = elements(value, rows)?.saturating_add(rows as u64);
                 Ok(bytes.saturating_add(values.saturating_mul(SCALAR_TEXT_BYTES)))
             }
+            (Self::Respelled, arguments) => {
+                let sizes = arguments.iter().map(|argument| respelled(argument, rows));
+                sizes.sum::<Result<Bytes>>().map(|Bytes(bytes)| bytes)
+            }
             (Self::Shaped, [_, pattern, ..]) => {
                 let letters = size(pattern, rows)?.0;
                 Ok(letters.saturating_mul(SHAPE_BYTES).saturating_add(rows as u64))
@@ -171,6 +179,27 @@ fn size(value: &ColumnarValue, rows: usize) -> Result<Bytes> {
         ColumnarValue::Scalar(scalar) => scalar_size(scalar)?.saturating_mul(rows as u64),
         ColumnarValue::Array(array) => array_bytes(array),
     }))
+}
+
+/// The bytes of all values, with what an escape adds to a letter and quotes or their like to a text.
+fn respelled(value: &ColumnarValue, rows: usize) -> Result<Bytes> {
+    const AROUND: u64 = 16;
+    if !value.data_type().is_string() {
+        let bytes = size(value, rows)?.0.saturating_mul(2);
+        return Ok(Bytes(bytes.saturating_add(SCALAR_TEXT_BYTES.saturating_mul(rows as u64))));
+    }
+    let spelled = |letter: u8| match letter {
+        0..b' ' => 6,
+        b'(' => 3,
+        b'"' | b'\'' | b'\\' | b'%' | b'.' | b'^' | b'$' => 2,
+        _ => 1_u64,
+    };
+    let texts = texts(value, rows)?;
+    each(rows, |row| {
+        let bytes: u64 = text(&texts, row).map_or(0, |text| text.bytes().map(spelled).sum());
+        bytes.saturating_add(AROUND)
+    })
+    .map(Bytes)
 }
 
 fn scalar_size(scalar: &ScalarValue) -> Result<u64> {
@@ -299,6 +328,15 @@ mod tests {
         assert!(bytes("replace", &replaced, 1) >= 12);
         let doubled = [column(&["aaaa"]), constant("."), constant(r"\0\0"), constant("g")];
         assert!(bytes("regexp_replace", &doubled, 1) >= 8);
+    }
+
+    #[test]
+    fn escapes_are_counted() {
+        let text = constant(r"\\\\");
+        assert!(bytes("like_escape", &[text.clone(), constant("")], 3) >= 24);
+        assert!(bytes("quote_literal", &[text], 1) >= 11);
+        assert!(bytes("similar_to_escape", &[constant("((((")], 1) >= 18);
+        assert!(bytes("json_build_object", &[constant("a"), constant("\u{1}")], 1) >= 16);
     }
 
     #[test]

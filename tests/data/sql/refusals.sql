@@ -266,6 +266,10 @@ select count(*) from crm.customers where lpad(region, 1000000, 'y') <> '';
 ! 54000 the results of "lpad" are too large
   hint: A batch of rows may make 16 MiB of them.
 
+select length(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal(quote_literal('''')))))))))))))))))))))))))));
+! 54000 the results of "quote_literal" are too large
+  hint: A batch of rows may make 16 MiB of them.
+
 select levenshtein('a', 'b');
 ! 42883 @8 function levenshtein(…) does not exist
   hint: No function of this name is allowed here.
