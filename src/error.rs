@@ -74,6 +74,8 @@ sqlstates! {
     OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     /// `too_many_columns`
     TOO_MANY_COLUMNS = "54011";
+    /// `too_many_arguments`
+    TOO_MANY_ARGUMENTS = "54023";
     /// `invalid_sql_statement_name`: no such prepared statement
     INVALID_SQL_STATEMENT_NAME = "26000";
     /// `invalid_authorization_specification`

@@ -80,6 +80,7 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
         resources: resources(&config.limits)?,
         statement_limits: Limits {
             max_statement_bytes: config.limits.max_statement_bytes,
+            max_tokens: config.limits.max_statement_tokens,
             max_depth: config.limits.max_expression_depth,
             max_operators: config.limits.max_operators,
         },

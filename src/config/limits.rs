@@ -15,6 +15,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// The longest statement text, in bytes (54000).
     pub max_statement_bytes: usize,
+    /// How many words, values and signs a statement may have (54001).
+    pub max_statement_tokens: usize,
     /// How deep expressions and subqueries may nest (54001).
     pub max_expression_depth: usize,
     /// How many operators a statement may hold (54001).
@@ -42,6 +44,7 @@ impl Limits {
             idle_session_timeout: milliseconds("idle_session_timeout_ms", 60 * 60 * 1000),
             memory_bytes: section.number("memory_bytes", 16 * MIB..=1 << 50, 2048 * MIB),
             max_statement_bytes: size("max_statement_bytes", 1024..=64 * MIB, MIB)?,
+            max_statement_tokens: size("max_statement_tokens", 1_000..=10_000_000, 100_000)?,
             max_expression_depth: size("max_expression_depth", 8..=200, 50)?,
             max_operators: size("max_operators", 16..=5000, 1000)?,
             max_rows: section.number("max_rows", 1..=1 << 50, 10_000_000),

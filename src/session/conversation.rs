@@ -33,8 +33,8 @@ use crate::wire::{Answer, Conversation, Description, Login, Rendering, Statement
 /// How many statements a session may keep by SQL's PREPARE and by name.
 const MAX_PREPARED: usize = 1_000;
 
-/// How long their texts may be together. A tree takes some times as much memory as its text.
-const MAX_PREPARED_BYTES: usize = 8 << 20;
+/// How many words, values and signs they may have together: a tree takes some hundred bytes for each.
+const MAX_PREPARED_TOKENS: usize = 200_000;
 
 /// One connection.
 pub struct Session {
@@ -188,12 +188,15 @@ impl Session {
             )
             .hint("DEALLOCATE those that are not needed any more."));
         }
-        let size = |prepared: &Prepared| prepared.statement.text.len();
+        let size = |prepared: &Prepared| prepared.statement.tokens;
         let kept = self.prepared.values().flatten().chain(&prepared).map(size).sum::<usize>();
-        if kept > MAX_PREPARED_BYTES {
+        if kept > MAX_PREPARED_TOKENS {
             return Err(ClientError::new(
                 SqlState::CONFIGURATION_LIMIT_EXCEEDED,
-                format!("a session's prepared statements have at most {MAX_PREPARED_BYTES} bytes"),
+                format!(
+                    "a session's prepared statements have at most {MAX_PREPARED_TOKENS} words, \
+                     values and signs"
+                ),
             )
             .hint("DEALLOCATE those that are not needed any more."));
         }
@@ -303,7 +306,7 @@ impl Session {
                     Err(error) => Err(self.record_refusal(asked, error).await),
                 }
             }
-            command => match self.command(&prepared.statement.text, command).await {
+            _ => match self.command(&prepared.statement).await {
                 Ok(answer) => {
                     tracing::debug!("answered without a source");
                     Ok(answer)
@@ -342,9 +345,9 @@ impl Session {
     }
 
     /// Commands that touch no source.
-    async fn command(&mut self, text: &Arc<str>, command: &Command) -> Result<Answer, ClientError> {
+    async fn command(&mut self, statement: &Statement) -> Result<Answer, ClientError> {
         let done = |tag: &str, changed| Ok(Answer::Done { tag: tag.to_owned(), changed });
-        match command {
+        match &statement.command {
             Command::Set { name, value, local } => {
                 done("SET", self.settings.set(name, value, *local)?)
             }
@@ -360,9 +363,11 @@ impl Session {
                 let declared: Declared = declared.collect::<Result<Vec<_>, _>>()?.into();
                 // A query that cannot be planned is refused now, as PostgreSQL does.
                 self.describe_query(query, &declared).await?;
-                let text = Arc::clone(text);
-                let command = Command::Query(query.clone());
-                let statement = Statement { text, position: None, command };
+                let statement = Statement {
+                    command: Command::Query(query.clone()),
+                    position: None,
+                    ..statement.clone()
+                };
                 let prepared = Prepared::new(statement, declared, self.spans.next());
                 self.keep(name.clone(), Some(prepared))?;
                 done("PREPARE", Vec::new())

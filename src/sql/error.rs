@@ -28,6 +28,30 @@ pub enum SqlError {
     /// A list of results that is longer than PostgreSQL's.
     #[error("target lists can have at most 1664 entries")]
     TooManyColumns,
+    /// More arguments than PostgreSQL passes.
+    #[error("cannot pass more than {limit} arguments to a function")]
+    TooManyArguments {
+        /// The bound.
+        limit: usize,
+    },
+    /// A `CUBE` that would be of very many sets.
+    #[error("CUBE is limited to {limit} elements")]
+    CubeTooLarge {
+        /// The bound.
+        limit: usize,
+    },
+    /// A `GROUP BY` that would be of very many sets.
+    #[error("too many grouping sets present (maximum {limit})")]
+    TooManyGroupingSets {
+        /// The bound.
+        limit: usize,
+    },
+    /// More words, values and signs than the configured bound.
+    #[error("statement has more than {limit} words, values and signs")]
+    TooManyTokens {
+        /// The bound.
+        limit: usize,
+    },
     /// Longer than the configured bound.
     #[error("statement is longer than {limit} bytes")]
     TooLong {
@@ -47,7 +71,19 @@ impl From<SqlError> for ClientError {
                 .hint("Send changes to the source itself."),
             SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),
             SqlError::Unsupported(_) => ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message),
-            SqlError::TooManyColumns => ClientError::new(SqlState::TOO_MANY_COLUMNS, message),
+            SqlError::TooManyColumns | SqlError::CubeTooLarge { .. } => {
+                ClientError::new(SqlState::TOO_MANY_COLUMNS, message)
+            }
+            SqlError::TooManyArguments { .. } => {
+                ClientError::new(SqlState::TOO_MANY_ARGUMENTS, message)
+            }
+            SqlError::TooManyGroupingSets { .. } => {
+                ClientError::new(SqlState::STATEMENT_TOO_COMPLEX, message)
+            }
+            SqlError::TooManyTokens { .. } => {
+                ClientError::new(SqlState::STATEMENT_TOO_COMPLEX, message)
+                    .hint("Pass a long list as one array: column = ANY ($1).")
+            }
             SqlError::TooComplex => ClientError::new(SqlState::STATEMENT_TOO_COMPLEX, message)
                 .hint("Long lists of conditions fit into one IN (…) or a join with VALUES."),
             SqlError::TooLong { .. } => ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)

@@ -10,9 +10,9 @@ use sqlparser::ast::{Cte, Query, TableFactor, Visit, Visitor};
 
 use super::identifier::fold;
 
-/// The most tables that a query may read, each counted as often as it is read. Queries of BI tools
-/// read some dozens.
-const MAX_TABLES: u64 = 1_000;
+/// The most tables, functions and subqueries that a query may read from, each counted as often as it is
+/// read. Queries of BI tools read some dozens; what planning takes grows with the square and more.
+const MAX_TABLES: u64 = 250;
 
 /// Whether the query stays within the bound.
 pub(super) fn is_bounded(query: &Query) -> bool {
@@ -73,14 +73,15 @@ impl Visitor for Count {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table { name, .. } = factor {
-            let one = match name.0.as_slice() {
+        let named = match factor {
+            TableFactor::Table { name, .. } => match name.0.as_slice() {
                 [part] => part.as_ident().and_then(|name| self.tables_of(&fold(name))),
                 _ => None,
-            };
-            if let Some(level) = self.0.last_mut() {
-                level.tables = level.tables.saturating_add(one.unwrap_or(1));
-            }
+            },
+            _ => None,
+        };
+        if let Some(level) = self.0.last_mut() {
+            level.tables = level.tables.saturating_add(named.unwrap_or(1));
         }
         ControlFlow::Continue(())
     }

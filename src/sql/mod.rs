@@ -6,6 +6,7 @@ mod allow;
 mod dialect;
 mod error;
 mod expansion;
+mod grouping;
 mod identifier;
 mod query;
 mod split;

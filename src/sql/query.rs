@@ -3,11 +3,14 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::{self, Expr, Select, TableFactor, Visit, Visitor};
+use sqlparser::ast::{
+    self, Expr, FunctionArguments, GroupByExpr, OrderByKind, Select, TableFactor, Visit, Visitor,
+};
 
 use super::allow;
 use super::error::SqlError;
 use super::expansion;
+use super::grouping;
 use super::statement::Query;
 
 /// Checks a query with all that is nested in it. `text` is where it stands.
@@ -29,6 +32,12 @@ pub(super) fn check_expr(expr: &Expr) -> Result<(), SqlError> {
 
 /// As in PostgreSQL (`MaxTupleAttributeNumber`).
 const MAX_COLUMNS: usize = 1_664;
+
+/// As in PostgreSQL (`FUNC_MAX_ARGS`).
+const MAX_ARGUMENTS: usize = 100;
+
+/// These are functions in our grammar alone, and take as many as a row has columns.
+const NO_FUNCTIONS: [&str; 3] = ["coalesce", "greatest", "least"];
 
 struct Check;
 
@@ -57,6 +66,11 @@ impl Visitor for Check {
         if !query.pipe_operators.is_empty() {
             return refuse("the pipe operator");
         }
+        if let Some(ast::OrderBy { kind: OrderByKind::Expressions(keys), .. }) = &query.order_by
+            && keys.len() > MAX_COLUMNS
+        {
+            return ControlFlow::Break(SqlError::TooManyColumns);
+        }
         ControlFlow::Continue(())
     }
 
@@ -66,6 +80,14 @@ impl Visitor for Check {
         }
         if select.projection.len() > MAX_COLUMNS {
             return ControlFlow::Break(SqlError::TooManyColumns);
+        }
+        if let GroupByExpr::Expressions(keys, _) = &select.group_by
+            && keys.len() > MAX_COLUMNS
+        {
+            return ControlFlow::Break(SqlError::TooManyColumns);
+        }
+        if let Err(error) = grouping::check(&select.group_by) {
+            return ControlFlow::Break(error);
         }
         let foreign = select.top.is_some()
             || select.prewhere.is_some()
@@ -78,6 +100,20 @@ impl Visitor for Check {
             || !select.distribute_by.is_empty()
             || !select.sort_by.is_empty();
         if foreign { refuse("this clause of SELECT") } else { ControlFlow::Continue(()) }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<SqlError> {
+        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+        let FunctionArguments::List(arguments) = &function.args else {
+            return ControlFlow::Continue(());
+        };
+        let name = function.name.to_string();
+        let no_function = NO_FUNCTIONS.iter().any(|one| name.eq_ignore_ascii_case(one));
+        let most = if no_function { MAX_COLUMNS } else { MAX_ARGUMENTS };
+        if arguments.args.len() > most {
+            return ControlFlow::Break(SqlError::TooManyArguments { limit: most });
+        }
+        ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<SqlError> {
@@ -121,6 +157,85 @@ impl Visitor for Check {
             | TableFactor::UNNEST { .. }
             | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
             _ => refuse("this form of a table in FROM"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::ClientError;
+    use crate::sql::{Limits, parse};
+
+    fn list(count: usize, of: &str) -> String {
+        vec![of; count].join(", ")
+    }
+
+    /// `ok`, or the SQLSTATE.
+    fn outcome(text: &str, limits: &Limits) -> String {
+        match parse(text, limits) {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => ClientError::from(error).sqlstate.code().to_owned(),
+        }
+    }
+
+    #[test]
+    fn lists_are_as_long_as_postgresql_has_them() {
+        let cases: [(&str, usize, &str); 7] = [
+            ("SELECT {}", 1_664, "54011"),
+            ("SELECT 1 ORDER BY {}", 1_664, "54011"),
+            ("SELECT 1 GROUP BY {}", 1_664, "54011"),
+            ("SELECT concat({})", 100, "54023"),
+            ("SELECT coalesce({})", 1_664, "54023"),
+            ("SELECT 1 GROUP BY CUBE ({})", 12, "54011"),
+            ("SELECT 1 GROUP BY ROLLUP ({})", 4_095, "54001"),
+        ];
+        for (pattern, most, code) in cases {
+            for (count, expected) in [(most, "ok"), (most + 1, code)] {
+                let text = pattern.replace("{}", &list(count, "1"));
+                assert_eq!(outcome(&text, &Limits::default()), expected, "{pattern} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_from_is_counted() {
+        for (from, expected) in [
+            (list(250, "t"), "ok"),
+            (list(251, "t"), "54001"),
+            (list(250, "generate_series(1, 2)"), "ok"),
+            (list(126, "(SELECT 1 FROM t)"), "54001"),
+            (list(251, "(SELECT 1)"), "54001"),
+        ] {
+            assert_eq!(outcome(&format!("SELECT 1 FROM {from}"), &Limits::default()), expected);
+        }
+    }
+
+    #[test]
+    fn grouping_sets_are_counted_as_they_multiply() {
+        let cases = [
+            ("CUBE (1, 1, 1, 1, 1, 1), CUBE (1, 1, 1, 1, 1, 1)", "ok"),
+            ("CUBE (1, 1, 1, 1, 1, 1), CUBE (1, 1, 1, 1, 1, 1), ROLLUP (1)", "54001"),
+            ("ROLLUP (1, 1, 1), GROUPING SETS ((1), (), (1, 1)), 1", "ok"),
+            ("CUBE (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), GROUPING SETS (1, (1, 1))", "54001"),
+        ];
+        for (keys, expected) in cases {
+            let text = format!("SELECT 1 GROUP BY {keys}");
+            assert_eq!(outcome(&text, &Limits::default()), expected, "{keys}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_so_many_words_values_and_signs() {
+        let limits = Limits { max_tokens: 20, ..Limits::default() };
+        // Blanks and comments are none, and a long value is one.
+        let long = format!("SELECT 1 /* {} */ , '{}'", " ".repeat(99), "x, ".repeat(99));
+        for (text, expected) in [
+            (format!("SELECT {}", list(10, "1")), "ok"),
+            (format!("SELECT {}", list(11, "1")), "54001"),
+            ("SELECT 1; ".repeat(7), "54001"),
+            (long, "ok"),
+        ] {
+            assert_eq!(outcome(&text, &limits), expected, "{text}");
         }
     }
 }

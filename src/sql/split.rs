@@ -16,6 +16,8 @@ use super::statement::{Command, Statement};
 pub struct Limits {
     /// The longest text, in bytes.
     pub max_statement_bytes: usize,
+    /// The most words, values and signs in one text. A tree takes much more memory than its text.
+    pub max_tokens: usize,
     /// The deepest nesting of expressions and queries.
     pub max_depth: usize,
     /// The most operators in one statement. A chain of operators parses into a tree as deep as
@@ -25,7 +27,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_statement_bytes: 1 << 20, max_depth: 50, max_operators: 1_000 }
+        Self {
+            max_statement_bytes: 1 << 20,
+            max_tokens: 100_000,
+            max_depth: 50,
+            max_operators: 1_000,
+        }
     }
 }
 
@@ -50,6 +57,9 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
             position: position(text, nameless.span.start),
         });
     }
+    if tokens.iter().filter(|token| is_meaningful(token)).count() > limits.max_tokens {
+        return Err(SqlError::TooManyTokens { limit: limits.max_tokens });
+    }
     let whole: Arc<str> = text.into();
     let mut reader = Reader::new(text);
     let mut pieces = Vec::new();
@@ -70,7 +80,8 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
         .map(|(run, Piece { text, position })| {
             let command = parse_one(&whole, run, limits)?;
             let position = (!single).then_some(position);
-            Ok(Statement { text: text.into(), position, command })
+            let tokens = run.iter().filter(|token| is_meaningful(token)).count();
+            Ok(Statement { text: text.into(), tokens, position, command })
         })
         .collect()
 }

@@ -13,6 +13,8 @@ use super::split::position;
 pub struct Statement {
     /// The statement as it was written, with its comments and without its semicolon.
     pub text: Arc<str>,
+    /// How many words, values and signs it has; what it takes in memory goes by them.
+    pub tokens: usize,
     /// Where it begins in what the client sent, in characters from 1; where that is more than it.
     pub position: Option<u32>,
     /// What it does.

@@ -270,6 +270,14 @@ select length(quote_literal(quote_literal(quote_literal(quote_literal(quote_lite
 ! 54000 the results of "quote_literal" are too large
   hint: A batch of rows may make 16 MiB of them.
 
+select count(*) from crm.customers
+group by cube(id, id + 1, id + 2, id + 3, id + 4, id + 5, id + 6, id + 7, id + 8, id + 9, id + 10, id + 11, id + 12);
+! 54011 CUBE is limited to 12 elements
+
+select count(*) from crm.customers group by cube(id, region, country), cube(id, region, country),
+    cube(id, region, country), cube(id, region, country), grouping sets (id, (region, country));
+! 54001 too many grouping sets present (maximum 4096)
+
 select levenshtein('a', 'b');
 ! 42883 @8 function levenshtein(…) does not exist
   hint: No function of this name is allowed here.
