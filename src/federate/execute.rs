@@ -4,19 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::catalog::Session;
 use datafusion::common::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{LogicalPlan, TableScan, UserDefinedLogicalNode};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::logical_expr::TableScan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use futures::FutureExt as _;
-use futures::future::{self, BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
 use super::engine::{Engine, Lane, Run, run, watched};
@@ -24,9 +20,10 @@ use super::memory::{portioned, rows_in_batch, weighed};
 use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
 use crate::error::ClientError;
+use crate::guard::asked::{self, Answering, Answers, Asked, answered};
 use crate::guard::remote::plan_subplan;
 use crate::guard::scan::want_scan;
-use crate::guard::system::DependentPlanner;
+use crate::guard::system::dependent_planner;
 use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
 use crate::shared::Shared;
 
@@ -114,10 +111,8 @@ pub async fn prepare(
     let handed = Shared::new(hand_over(plan.logical().clone())?);
     let admission = Admission::new(&resources.turns, holder);
     let scans = Arc::new(Scans { admission, sent: Mutex::default() });
-    let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
-        Arc::clone(&scans) as Arc<dyn ExtensionPlanner + Send + Sync>,
-        Arc::new(DependentPlanner),
-    ]);
+    let answers = vec![asked::planner(Arc::clone(&scans)), dependent_planner()];
+    let planner = DefaultPhysicalPlanner::with_extension_planners(answers);
     let whole = guard.engine().config().batch_size();
     let rows = rows_in_batch(&handed, whole)?;
     // Operators are made for batches of a size.
@@ -170,34 +165,10 @@ impl Scans {
     }
 }
 
-/// What planning a leaf gives.
-type Planning<'a> = BoxFuture<'a, Result<Option<Arc<dyn ExecutionPlan>>>>;
-
-/// As `async_trait` would have it, but for what the futures hold: nothing of the query's plan (see
-/// [`crate::shared`]).
-impl ExtensionPlanner for Scans {
-    fn plan_extension<'s, 'p, 'n, 'l, 'i, 'h, 'e, 'c, 'f>(
-        &'s self,
-        _: &'p dyn PhysicalPlanner,
-        node: &'n dyn UserDefinedLogicalNode,
-        _: &'l [&'i LogicalPlan],
-        _: &'h [Arc<dyn ExecutionPlan>],
-        _: &'e dyn Session,
-        _: &'c PhysicalPlanningContext,
-    ) -> Planning<'f>
-    where
-        Self: 'f,
-        's: 'f,
-        'p: 'f,
-        'n: 'f,
-        'l: 'f,
-        'i: 'f,
-        'h: 'f,
-        'e: 'f,
-        'c: 'f,
-    {
-        let Some(remote) = node.as_any().downcast_ref::<RemoteNode>() else {
-            return future::ok(None).boxed();
+impl Answers for Scans {
+    fn node<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
+        let Some(remote) = asked.node.as_any().downcast_ref::<RemoteNode>() else {
+            return answered(Ok(None));
         };
         let (source, subplan, tables) = (&remote.source, &remote.subplan, &remote.tables);
         let planning = async move {
@@ -208,23 +179,9 @@ impl ExtensionPlanner for Scans {
         planning.boxed()
     }
 
-    fn plan_table_scan<'s, 'p, 't, 'e, 'c, 'f>(
-        &'s self,
-        _: &'p dyn PhysicalPlanner,
-        scan: &'t TableScan,
-        _: &'e dyn Session,
-        _: &'c PhysicalPlanningContext,
-    ) -> Planning<'f>
-    where
-        Self: 'f,
-        's: 'f,
-        'p: 'f,
-        't: 'f,
-        'e: 'f,
-        'c: 'f,
-    {
+    fn scan<'a>(&'a self, scan: &'a TableScan) -> Answering<'a> {
         let Some(table) = scan.source.downcast_ref::<GuardedTable>() else {
-            return future::ok(None).boxed();
+            return answered(Ok(None));
         };
         let wanted = want_scan(table, scan);
         let planning = async move {

@@ -7,6 +7,7 @@
 //! the result once more, apart from all that.
 
 mod ambiguous;
+pub mod asked;
 mod barrier;
 mod calls;
 mod catalog;

@@ -7,7 +7,7 @@
 //! A query passes in this order: [`rewrite`] turns PostgreSQL's spellings into ones that the
 //! planner takes; the planner uses [`CatalogTypes`], [`OpenLiterals`] and the functions; numbers get
 //! their meaning; [`lower`] replaces in the plan what DataFusion cannot run,
-//! and [`DependentPlanner`] plans what that leaves behind; [`label`] gives the name of a result's column.
+//! and [`dependent_planner`] plans what that leaves behind; [`label`] gives the name of a result's column.
 
 mod cells;
 mod csv;
@@ -32,7 +32,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub use self::functions::coalesce;
 pub(in crate::guard) use self::lower::refresh;
-pub use self::lower::{Dependent, DependentPlanner, lower};
+pub use self::lower::{Dependent, dependent_planner, lower};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
 pub use self::rewrite::{SECOND_TERM, SERIES_OF, label, rewrite};
 pub use self::tables::SystemTable;

@@ -133,7 +133,7 @@ impl QueryPlanner for Planner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(DependentPlanner)])
+        DefaultPhysicalPlanner::with_extension_planners(vec![dependent_planner()])
             .create_physical_plan(plan, session)
             .await
     }

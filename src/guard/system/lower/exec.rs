@@ -7,14 +7,11 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt64Array, new_empty_array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
-use datafusion::catalog::Session;
 use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::execution::context::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
-use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -22,62 +19,36 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
-use futures::future::{self, BoxFuture};
-use futures::{FutureExt as _, StreamExt};
+use futures::StreamExt;
 
 use super::bind::{self, Values};
 use super::node::{Branch, Dependent, Kind};
 use crate::error::{ClientError, SqlState};
+use crate::guard::asked::{self, Answer, Answering, Answers, Asked, answered};
 use crate::guard::system::{SystemCatalog, cells};
 
 /// Plans the [`Dependent`] nodes of a query.
-#[derive(Debug, Default)]
-pub struct DependentPlanner;
+pub fn dependent_planner() -> Arc<dyn ExtensionPlanner + Send + Sync> {
+    asked::planner(Arc::new(Dependents))
+}
 
-/// As `async_trait` would have it, but for what the future holds: nothing of the query's plan (see
-/// [`crate::shared`]).
-impl ExtensionPlanner for DependentPlanner {
-    fn plan_extension<'s, 'p, 'n, 'l, 'i, 'h, 'e, 'c, 'f>(
-        &'s self,
-        planner: &'p dyn PhysicalPlanner,
-        node: &'n dyn UserDefinedLogicalNode,
-        logical_inputs: &'l [&'i LogicalPlan],
-        physical_inputs: &'h [Arc<dyn ExecutionPlan>],
-        session: &'e dyn Session,
-        context: &'c PhysicalPlanningContext,
-    ) -> BoxFuture<'f, Result<Option<Arc<dyn ExecutionPlan>>>>
-    where
-        Self: 'f,
-        's: 'f,
-        'p: 'f,
-        'n: 'f,
-        'l: 'f,
-        'i: 'f,
-        'h: 'f,
-        'e: 'f,
-        'c: 'f,
-    {
-        future::ready(plan(planner, node, logical_inputs, physical_inputs, session, context))
-            .boxed()
+struct Dependents;
+
+impl Answers for Dependents {
+    fn node<'a>(&'a self, asked: Asked<'a>) -> Answering<'a> {
+        answered(plan(&asked))
     }
 }
 
-fn plan(
-    planner: &dyn PhysicalPlanner,
-    node: &dyn UserDefinedLogicalNode,
-    logical_inputs: &[&LogicalPlan],
-    physical_inputs: &[Arc<dyn ExecutionPlan>],
-    session: &dyn Session,
-    context: &PhysicalPlanningContext,
-) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    let Some(node) = node.as_any().downcast_ref::<Dependent>() else {
+fn plan(asked: &Asked<'_>) -> Result<Answer> {
+    let Some(node) = asked.node.as_any().downcast_ref::<Dependent>() else {
         return Ok(None);
     };
-    let ([logical], [input]) = (logical_inputs, physical_inputs) else {
+    let ([logical], [input]) = (asked.inputs, asked.planned) else {
         return internal_err!("Dependent has one input");
     };
     let schema = logical.schema();
-    let physical = |expr| planner.create_physical_expr(expr, schema, session, context);
+    let physical = |expr| asked.expression(expr, schema);
     let branches = node.branches.iter().map(|branch| {
         Ok(Ready {
             arguments: branch.arguments.iter().map(physical).collect::<Result<_>>()?,
@@ -317,8 +288,7 @@ impl Run {
         let plan = bind::bind(branch.plan.as_ref().clone(), &values)?;
         let plan = super::dependent::lower(&|| self.catalog.clone(), plan)?;
         let plan = INNER.optimize(&plan)?;
-        let planner =
-            DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(DependentPlanner)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![dependent_planner()]);
         let plan = planner.create_physical_plan(&plan, &*INNER).await?;
         collect(plan, self.context.clone()).await
     }

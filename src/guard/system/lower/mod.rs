@@ -17,7 +17,7 @@ use datafusion::logical_expr::{LogicalPlan, Union};
 
 use super::Catalog;
 
-pub use exec::DependentPlanner;
+pub use exec::dependent_planner;
 pub use node::Dependent;
 
 /// Lowers the plan of a whole query. It runs before DataFusion's analyzer.
