@@ -12,11 +12,12 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::TableScan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
 use futures::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::engine::{Engine, Lane, Run, run, watched};
-use super::memory::{portioned, rows_in_batch, weighed};
+use super::memory::Batches;
 use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
 use crate::error::ClientError;
@@ -114,21 +115,19 @@ pub async fn prepare(
     let answers = vec![asked::planner(Arc::clone(&scans)), dependent_planner()];
     let planner = DefaultPhysicalPlanner::with_extension_planners(answers);
     let whole = guard.engine().config().batch_size();
-    let rows = rows_in_batch(&handed, whole)?;
+    let batches = Batches::of(&handed, whole)?;
     // Operators are made for batches of a size.
-    let smaller = (rows != whole).then(|| Shared::new(with_batches(guard.engine(), rows)));
+    let planned = batches.gathered;
+    let smaller = (planned != whole).then(|| Shared::new(with_batches(guard.engine(), planned)));
     let planning =
         planner.create_physical_plan(&handed, smaller.as_deref().unwrap_or(guard.engine()));
-    let mut physical = planning.await?;
-    if smaller.is_some() {
-        physical = portioned(physical, rows)?;
-    }
-    let physical = watched(weighed(physical)?, lane.stop())?;
+    let physical = watched(batches.bound(planning.await?, whole)?, lane.stop())?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let sources: BTreeSet<&str> = sent.iter().map(|(source, _)| source.as_str()).collect();
     tracing::debug!(?sources, duration_us = asked.elapsed().as_micros(), "prepared");
-    let context = context(guard, resources, rows);
+    let config = guard.engine().config().clone().with_batch_size(batches.rows);
+    let context = task_context(config, Arc::clone(&resources.runtime));
     Ok(Prepared { plan: sealed, sent, context, lane })
 }
 
@@ -138,17 +137,18 @@ fn with_batches(engine: &SessionState, rows: usize) -> SessionState {
     engine
 }
 
-fn context(guard: &Guard, resources: &Resources, batch_rows: usize) -> Arc<TaskContext> {
+/// What a plan runs with.
+pub(super) fn task_context(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Arc<TaskContext> {
     // Functions are looked up by name only where plans travel between processes; none do.
     Arc::new(TaskContext::new(
         None,
         String::new(),
-        guard.engine().config().clone().with_batch_size(batch_rows),
+        config,
         HashMap::new(),
         HashMap::new(),
         HashMap::new(),
         HashMap::new(),
-        Arc::clone(&resources.runtime),
+        runtime,
     ))
 }
 

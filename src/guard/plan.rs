@@ -104,6 +104,9 @@ impl Default for Guard {
         options.sql_parser.collect_spans = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.collect_statistics = false;
+        // Rows that are dealt out in turns come back in any order, also those that a source has
+        // sorted: that they are is known to nobody here.
+        options.optimizer.enable_round_robin_repartition = false;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
         let table_functions = SessionStateDefaults::default_table_functions()
             .into_iter()

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 const MAX_BYTES: usize = 4 << 20;
 
 /// The rows of a batch for this plan, at most `most`.
-pub(in crate::federate) fn rows_in_batch(plan: &LogicalPlan, most: usize) -> Result<usize> {
+pub(super) fn rows_in_batch(plan: &LogicalPlan, most: usize) -> Result<usize> {
     let mut widest = 0;
     plan.apply_with_subqueries(|node| {
         widest = widest.max(width(node)?);

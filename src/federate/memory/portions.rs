@@ -5,22 +5,38 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use futures::TryStreamExt as _;
 
+use super::gathered::is_gathered;
 use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::is_barrier;
 
 /// A plan whose batches have at most `rows` rows where they come in: above each barrier, and above
-/// each leaf that is made here.
-pub(in crate::federate) fn portioned(
+/// each leaf that is made here. Beneath aggregates it may be more.
+pub(super) fn portioned(
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
+    gathered: usize,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let cut = plan.transform_down(|node| {
+        if is_gathered(&node) {
+            let inner = node.children().into_iter().cloned();
+            let inner = inner.map(|inner| portioned(inner, gathered, gathered));
+            let inner = inner.collect::<Result<_>>()?;
+            let node = replace_children_if_necessary(node, inner)?;
+            return Ok(Transformed::new(node, true, TreeNodeRecursion::Jump));
+        }
         if !is_barrier(&node) && !node.children().is_empty() {
-            return Ok(Transformed::no(node));
+            // It fills its batches up to a size of its own.
+            let filter = node.downcast_ref::<FilterExec>();
+            let smaller = filter.map(|filter| filter.with_batch_size(rows)).transpose()?;
+            return Ok(match smaller {
+                Some(filter) => Transformed::yes(Arc::new(filter)),
+                None => Transformed::no(node),
+            });
         }
         let cut = PassageExec::around(node, Portions { rows });
         Ok(Transformed::new(cut, true, TreeNodeRecursion::Jump))

@@ -15,11 +15,12 @@ use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+use super::repeated::widest;
 use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::batch_bytes;
 
 /// A plan whose windows are counted. Beneath a barrier there are none.
-pub(in crate::federate) fn weighed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn weighed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let counted = plan.transform_up(|node| {
         let whole = node.is::<WindowAggExec>();
         if !whole && !node.is::<BoundedWindowAggExec>() {
@@ -27,16 +28,33 @@ pub(in crate::federate) fn weighed(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<d
         }
         // A window over all rows holds them as they came, and once more in one piece.
         let copies = if whole { 2 } else { 1 };
+        let repeats = repeating(&node)?;
         let scales = Scales::default();
         let weigh = |input: Arc<dyn ExecutionPlan>, end: End| {
             PassageExec::around(input, Weighing { scales: scales.clone(), end })
         };
         let inputs = node.children().into_iter().cloned();
-        let inputs = inputs.map(|input| weigh(input, End::Into { copies })).collect();
+        let inputs = inputs.map(|input| weigh(input, End::Into { copies, repeats })).collect();
         let window = replace_children_if_necessary(node, inputs)?;
         Ok(Transformed::yes(weigh(window, End::OutOf)))
     })?;
     Ok(counted.data)
+}
+
+/// How many results of a window may each be a value of another row: that of its first, its last or its
+/// largest.
+fn repeating(window: &Arc<dyn ExecutionPlan>) -> Result<u64> {
+    let results = match (window.downcast_ref::<WindowAggExec>(), window.downcast_ref()) {
+        (Some(whole), _) => whole.window_expr(),
+        (None, Some(bounded)) => BoundedWindowAggExec::window_expr(bounded),
+        (None, None) => return internal_err!("a window of another kind"),
+    };
+    let mut repeats = 0;
+    for result in results {
+        let fixed = result.field()?.data_type().primitive_width().is_some();
+        repeats += u64::from(!fixed);
+    }
+    Ok(repeats)
 }
 
 /// What one partition of a window holds.
@@ -50,14 +68,22 @@ struct Scale {
 struct Held {
     rows: u64,
     bytes: u64,
+    /// The largest row that came.
+    widest: u64,
 }
 
 impl Scale {
-    fn put(&self, batch: &RecordBatch, copies: u64) -> Result<()> {
-        let bytes = batch_bytes(batch).saturating_mul(copies);
-        self.reservation.try_grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+    fn put(&self, batch: &RecordBatch, copies: u64, repeats: u64) -> Result<()> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.rows += batch.num_rows() as u64;
+        let rows = batch.num_rows() as u64;
+        let mut bytes = batch_bytes(batch).saturating_mul(copies);
+        if repeats > 0 {
+            held.widest = held.widest.max(widest(batch.columns()));
+            let results = held.widest.saturating_mul(rows).saturating_mul(repeats);
+            bytes = bytes.saturating_add(results);
+        }
+        self.reservation.try_grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        held.rows += rows;
         held.bytes += bytes;
         Ok(())
     }
@@ -102,6 +128,8 @@ enum End {
     Into {
         /// How often the window holds a row.
         copies: u64,
+        /// How many results may hold the largest.
+        repeats: u64,
     },
     /// Above it.
     OutOf,
@@ -133,13 +161,13 @@ impl Passage for Weighing {
                 self.scales.close(partition);
                 rows?.inspect_ok(move |batch| scale.take(batch.num_rows() as u64)).boxed()
             }
-            End::Into { copies } => {
+            End::Into { copies, repeats } => {
                 let Some(scale) = self.scales.find(partition) else {
                     return internal_err!("a window whose rows are not counted");
                 };
                 let rows = input.execute(partition, context)?;
                 rows.and_then(move |batch| {
-                    futures::future::ready(scale.put(&batch, copies).map(|()| batch))
+                    futures::future::ready(scale.put(&batch, copies, repeats).map(|()| batch))
                 })
                 .boxed()
             }

@@ -26,10 +26,10 @@ impl Bounded {
     }
 }
 
-fn too_large(name: &str) -> DataFusionError {
+pub(super) fn too_large(name: &str, of: &str, most: u64) -> DataFusionError {
     let message = format!("the results of \"{name}\" are too large");
     let error = ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
-        .hint(format!("A batch of rows may make {} MiB of them.", MAX_BYTES >> 20));
+        .hint(format!("{of} may make {} MiB of them.", most >> 20));
     DataFusionError::External(Box::new(error))
 }
 
@@ -62,7 +62,7 @@ impl ScalarUDFImpl for Bounded {
         // Whatever is made of constants is made for each row as soon as something is done with it.
         let bytes = self.growth.bytes(&arguments.args, arguments.number_rows)?;
         if bytes > MAX_BYTES {
-            return Err(too_large(self.name()));
+            return Err(too_large(self.name(), "A batch of rows", MAX_BYTES));
         }
         folding::charge(&arguments.config_options, bytes)?;
         self.function.invoke_with_args(arguments)

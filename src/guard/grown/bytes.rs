@@ -8,7 +8,8 @@ pub fn batch_bytes(batch: &RecordBatch) -> u64 {
     batch.columns().iter().map(array_bytes).fold(0, u64::saturating_add)
 }
 
-pub(super) fn array_bytes(array: &ArrayRef) -> u64 {
+/// The bytes of one column.
+pub fn array_bytes(array: &ArrayRef) -> u64 {
     // Text and numbers, for which this counts what the slice shows; of views and lists, only where
     // their values lie.
     let own = array.to_data().get_slice_memory_size().map_or(u64::MAX, |bytes| bytes as u64);

@@ -10,19 +10,21 @@ mod concatenation;
 mod doubled;
 mod folding;
 mod size;
+mod windowed;
 
 use std::sync::Arc;
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{ScalarFunction, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, WindowFunctionDefinition};
 
 use bounded::Bounded;
-pub use bytes::batch_bytes;
+pub use bytes::{array_bytes, batch_bytes};
 pub(in crate::guard) use folding::within_budget;
 use size::Growth;
+use windowed::Windowed;
 
 /// The most that one call may make of one batch: two kilobytes for each of 8192 rows.
 const MAX_BYTES: u64 = 16 << 20;
@@ -70,6 +72,18 @@ fn bound_calls(expr: Expr) -> Result<Transformed<Expr>> {
             }
             _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
         },
+        Expr::WindowFunction(mut call) => {
+            let WindowFunction { fun: WindowFunctionDefinition::AggregateUDF(function), .. } =
+                call.as_mut()
+            else {
+                return Ok(Transformed::no(Expr::WindowFunction(call)));
+            };
+            let Some(bounded) = Windowed::of(function) else {
+                return Ok(Transformed::no(Expr::WindowFunction(call)));
+            };
+            *function = bounded;
+            Ok(Transformed::yes(Expr::WindowFunction(call)))
+        }
         other => Ok(Transformed::no(other)),
     })
 }

@@ -13,10 +13,14 @@ const MOST_KIB: u64 = 700 << 10;
 const TOO_MUCH: (&str, &str) = ("53200", "the query needs more memory than it may use");
 
 fn assert_small(served: &Served, sql: &str) {
+    assert_small_within(served, sql, MOST_KIB);
+}
+
+fn assert_small_within(served: &Served, sql: &str, most_kib: u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", served.process)).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();
-    assert!(peak < MOST_KIB, "the gateway came to {peak} KiB with {}", beginning(sql));
+    assert!(peak < most_kib, "the gateway came to {peak} KiB with {}", beginning(sql));
 }
 
 fn beginning(sql: &str) -> &str {
@@ -91,6 +95,111 @@ async fn memory_is_bounded() {
     ] {
         session.ask(&sql).await.unwrap_err().assert(sqlstate, message);
         assert_small(&served, &sql);
+    }
+    assert_serves(&house, &served).await;
+}
+
+/// What a statement may use where rows are repeated.
+const ROOM: &str = "\n[limits]\nmemory_bytes = 268435456\n";
+
+const REPEATED: (&str, &str) =
+    ("54000", "a row is too large to be repeated by a join, a subquery or unnest");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_repeated_is_bounded() {
+    let house = house(&format!("{LAKE}{ROOM}"));
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    let listed = "(SELECT array_agg(i) FROM generate_series(1, 3000000) AS t(i))";
+
+    // Not much, and much that is not repeated.
+    for (sql, answer) in [
+        (
+            "SELECT count(*) FROM (SELECT a, unnest(a) FROM (SELECT array_agg(g) AS a \
+             FROM generate_series(1, 300) AS t(g)) AS q) AS r",
+            "300",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT array_agg(g) OVER (PARTITION BY g % 1000) AS a \
+             FROM generate_series(1, 20000) AS t(g)) AS q WHERE a[1] > 0",
+            "20000",
+        ),
+        (
+            "SELECT length((SELECT string_agg(repeat('x', 100), '') \
+             FROM generate_series(1, 100000) AS t(g)))",
+            "10000000",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT array_agg(i) AS a FROM generate_series(1, 200000) AS t(i)) \
+             AS k, generate_series(1, 100) AS t(g)",
+            "100",
+        ),
+        (
+            "SELECT count(*) FROM (SELECT unnest((SELECT array_agg(i) \
+          FROM generate_series(1, 200000) AS t(i)))) AS q",
+            "200000",
+        ),
+    ] {
+        assert_eq!(session.ask(sql).await, Ok(vec![answer.to_owned()]), "{sql}");
+    }
+
+    for (sql, (sqlstate, message)) in [
+        (
+            "SELECT a, unnest(a) FROM (SELECT array_agg(g) AS a \
+             FROM generate_series(1, 100000) AS t(g)) AS q"
+                .to_owned(),
+            REPEATED,
+        ),
+        (
+            "SELECT r, unnest(a) FROM (SELECT repeat('x', 1000000) AS r, array_agg(g) AS a \
+             FROM generate_series(1, 8000) AS t(g)) AS q"
+                .to_owned(),
+            REPEATED,
+        ),
+        (
+            "SELECT count(*) FROM (SELECT array_agg(g) OVER () AS a \
+             FROM generate_series(1, 100000) AS t(g)) AS q WHERE a[1] = 1"
+                .to_owned(),
+            ("54000", "the results of \"array_agg\" are too large"),
+        ),
+        (
+            "SELECT count(*) FROM (SELECT string_agg('some text', ',') OVER () AS a \
+             FROM generate_series(1, 100000) AS t(g)) AS q WHERE a = 'k'"
+                .to_owned(),
+            ("54000", "the results of \"string_agg\" are too large"),
+        ),
+        (format!("SELECT {listed}, g FROM generate_series(1, 100000) AS t(g)"), REPEATED),
+        (
+            format!(
+                "SELECT max(CASE WHEN g > 1 THEN {listed} END) FROM generate_series(1, 100) AS t(g)"
+            ),
+            REPEATED,
+        ),
+        (
+            format!("SELECT a, g FROM {listed} AS k(a), generate_series(1, 100000) AS t(g)"),
+            REPEATED,
+        ),
+        (
+            "SELECT max(r) FROM (SELECT r, u FROM (SELECT max(repeat('x', 10000000)) AS r \
+             FROM generate_series(1, 1)) AS k, generate_series(1, 1000) AS t(u)) AS q"
+                .to_owned(),
+            REPEATED,
+        ),
+        (
+            "SELECT count(*) FROM (SELECT first_value(r) OVER () AS f FROM (SELECT CASE WHEN g = 1 \
+             THEN repeat('x', 1000000) END AS r FROM generate_series(1, 10000) AS t(g)) AS q) AS w \
+             WHERE f = 'x'"
+                .to_owned(),
+            TOO_MUCH,
+        ),
+    ] {
+        match session.ask(&sql).await {
+            Ok(rows) => panic!("{sql}: {} rows", rows.len()),
+            Err(told) => {
+                assert_eq!((told.sqlstate.as_str(), told.message.as_str()), (sqlstate, message), "{sql}");
+            }
+        }
+        assert_small_within(&served, &sql, 2 << 20);
     }
     assert_serves(&house, &served).await;
 }
