@@ -173,7 +173,7 @@ impl Measure {
 
 /// At least the bytes of the largest row: of each column the largest value.
 pub(super) fn widest(columns: &[ArrayRef]) -> u64 {
-    columns.iter().map(|column| largest(column)).fold(0, u64::saturating_add)
+    columns.iter().map(largest).fold(0, u64::saturating_add)
 }
 
 fn largest(column: &ArrayRef) -> u64 {
