@@ -6,11 +6,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::stream::BoxStream;
 
 /// How rows come.
 pub(in crate::federate) trait Passage:
@@ -31,7 +34,7 @@ pub(in crate::federate) trait Passage:
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream>;
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>>;
 }
 
 /// The node.
@@ -97,6 +100,7 @@ impl<P: Passage> ExecutionPlan for PassageExec<P> {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        self.passage.start(&self.input, partition, context)
+        let batches = self.passage.start(&self.input, partition, context)?;
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.input.schema(), batches)))
     }
 }

@@ -15,7 +15,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use portcullis_connector_api::SourceName;
 use tokio::sync::Mutex;
@@ -195,15 +195,14 @@ impl Passage for Arc<Turn> {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (turn, input) = (Arc::clone(self), Arc::clone(input));
-        let schema = input.schema();
         let rows = stream::once(async move {
             let taken = turn.take().await?;
             let rows = input.execute(partition, context)?;
             Ok::<_, DataFusionError>(Reading(Some((rows, taken))))
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows.try_flatten())))
+        Ok(rows.try_flatten().boxed())
     }
 }
 

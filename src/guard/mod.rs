@@ -52,7 +52,7 @@ pub use estate::{
     TableTenancy, TenantType,
 };
 pub use form::PartialForm;
-pub use grown::{array_bytes, batch_bytes};
+pub use grown::{aggregate_grows, array_bytes, batch_bytes};
 pub use plan::{Described, Guard, GuardedPlan};
 pub use table::{Crossing, GuardedTable};
 pub use tenancy::{Tenancy, Tenant, TenantScope};

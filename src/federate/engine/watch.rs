@@ -13,7 +13,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{JoinType, Result, internal_err};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::lit;
@@ -25,6 +25,7 @@ use datafusion::physical_plan::joins::{
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 
 use super::stop::Stop;
 use crate::federate::passage::{Passage, PassageExec};
@@ -111,11 +112,12 @@ impl Passage for Watch {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let stop = Arc::clone(&self.0);
         let batches = input.execute(partition, context)?;
         let batches = batches.map(move |batch| stop.check().and(batch));
-        Ok(make_cooperative(Box::pin(RecordBatchStreamAdapter::new(input.schema(), batches))))
+        let batches = RecordBatchStreamAdapter::new(input.schema(), batches);
+        Ok(make_cooperative(Box::pin(batches)).boxed())
     }
 }
 

@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 
 use super::repeated::repeats_rows;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+
 use crate::federate::execute::task_context;
 use crate::federate::passage::{Passage, PassageExec};
 
@@ -82,8 +86,8 @@ impl Passage for Gathered {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let config = context.session_config().clone().with_batch_size(self.rows);
-        input.execute(partition, task_context(config, context.runtime_env()))
+        Ok(input.execute(partition, task_context(config, context.runtime_env()))?.boxed())
     }
 }

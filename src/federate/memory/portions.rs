@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
-use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::gathered::is_gathered;
 use crate::federate::passage::{Passage, PassageExec};
@@ -61,7 +62,7 @@ impl Passage for Portions {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let rows = self.rows;
         let batches = input.execute(partition, context)?;
         let portions = batches
@@ -72,6 +73,6 @@ impl Passage for Portions {
                 futures::stream::iter(starts.map(portion))
             })
             .try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), portions)))
+        Ok(portions.boxed())
     }
 }

@@ -8,20 +8,20 @@ use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec,
 };
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 
 use crate::error::{ClientError, SqlState};
 use crate::federate::passage::{Passage, PassageExec};
-use crate::guard::{array_bytes, batch_bytes, is_barrier};
+use crate::guard::{aggregate_grows, array_bytes, batch_bytes, is_barrier};
 
 /// What the repetitions of one row may take in one batch.
 const MAX_BYTES: u64 = 256 << 20;
@@ -29,10 +29,8 @@ const MAX_BYTES: u64 = 256 << 20;
 /// What a row may hold in any case: documents of some length are joined, and few of them at once.
 const ALWAYS_BYTES: u64 = 512 << 10;
 
-/// Aggregates whose results grow with what they are given.
-const GROWING: [&str; 2] = ["array_agg", "string_agg"];
-
-/// The rows of a batch where results of such aggregates are repeated, so that they may be large.
+/// The rows of a batch where results of aggregates are repeated that grow with what they are given, so
+/// that they may be large.
 const ROWS_OF_GROWING: usize = 16;
 
 /// The rows of a batch for this plan, at most `most`.
@@ -60,7 +58,7 @@ fn grows(plan: &LogicalPlan) -> Result<bool> {
         node.apply_expressions(|expr| {
             found |= expr.exists(|part| {
                 let Expr::AggregateFunction(call) = part else { return Ok(false) };
-                Ok(GROWING.contains(&call.func.name()))
+                Ok(aggregate_grows(call.func.name()))
             })?;
             Ok(TreeNodeRecursion::Continue)
         })?;
@@ -231,13 +229,13 @@ impl Passage for Measure {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let measure = self.clone();
         let batches = input.execute(partition, context)?;
         let batches = batches.map(move |batch| {
             let batch = batch?;
             measure.check(&batch).map(|()| batch)
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), batches)))
+        Ok(batches.boxed())
     }
 }

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{Result, internal_err};
+use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, replace_children_if_necessary};
+use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::repeated::widest;
@@ -153,7 +153,7 @@ impl Passage for Weighing {
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let rows = match self.end {
             End::OutOf => {
                 let scale = self.scales.open(partition, &context);
@@ -172,6 +172,6 @@ impl Passage for Weighing {
                 .boxed()
             }
         };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), rows)))
+        Ok(rows)
     }
 }

@@ -25,6 +25,7 @@ pub use bytes::{array_bytes, batch_bytes};
 pub(in crate::guard) use folding::within_budget;
 use size::Growth;
 use windowed::Windowed;
+pub use windowed::aggregate_grows;
 
 /// The most that one call may make of one batch: two kilobytes for each of 8192 rows.
 const MAX_BYTES: u64 = 16 << 20;

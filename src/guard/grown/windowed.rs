@@ -18,8 +18,10 @@ use super::bytes::array_bytes;
 /// The most that one call may make of all rows.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Those that grow.
-const GROWING: [&str; 2] = ["array_agg", "string_agg"];
+/// Whether the results of the aggregate of this name grow with what it is given.
+pub fn aggregate_grows(name: &str) -> bool {
+    matches!(name, "array_agg" | "string_agg")
+}
 
 /// An aggregate in a window, within the bound.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(super) struct Windowed {
 impl Windowed {
     /// In place of the function; none where its results do not grow.
     pub fn of(function: &Arc<AggregateUDF>) -> Option<Arc<AggregateUDF>> {
-        let grows = GROWING.contains(&function.name()) && !function.inner().is::<Self>();
+        let grows = aggregate_grows(function.name()) && !function.inner().is::<Self>();
         let bounded = || Self { function: Arc::clone(function), made: Arc::default() };
         grows.then(|| Arc::new(AggregateUDF::from(bounded())))
     }
