@@ -17,6 +17,7 @@ use futures::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
 
 use super::engine::{Engine, Lane, Run, run, watched};
+use super::in_order::in_order;
 use super::memory::Batches;
 use super::remote::{RemoteNode, hand_over};
 use super::turn::{Admission, Bounds, Holder, Turns};
@@ -121,7 +122,8 @@ pub async fn prepare(
     let smaller = (planned != whole).then(|| Shared::new(with_batches(guard.engine(), planned)));
     let planning =
         planner.create_physical_plan(&handed, smaller.as_deref().unwrap_or(guard.engine()));
-    let physical = watched(batches.bound(planning.await?, whole)?, lane.stop())?;
+    let physical = batches.bound(in_order(planning.await?)?, whole)?;
+    let physical = watched(physical, lane.stop())?;
     let sealed = SealedPlan::seal(plan, physical)?;
     let sent = std::mem::take(&mut *scans.sent.lock().unwrap_or_else(PoisonError::into_inner));
     let sources: BTreeSet<&str> = sent.iter().map(|(source, _)| source.as_str()).collect();
@@ -190,34 +192,5 @@ impl Answers for Scans {
             Ok(Some(self.admission.scan(table.source(), guarded.plan)))
         };
         planning.boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use datafusion::arrow::array::{Int64Array, RecordBatch};
-    use datafusion::datasource::{MemTable, provider_as_source};
-    use datafusion::logical_expr::{LogicalPlanBuilder, col};
-    use datafusion::physical_plan::displayable;
-
-    use super::*;
-
-    /// What a source has sorted comes in one partition, of which the engine knows no order.
-    #[tokio::test]
-    async fn rows_that_come_in_one_row_stay_in_it() {
-        let numbers = Int64Array::from_iter_values(0..100_000);
-        let batch = RecordBatch::try_from_iter([("n", Arc::new(numbers) as _)]).unwrap();
-        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
-        let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::new(table)), None)
-            .and_then(|scan| scan.filter(col("n").gt(col("n") * col("n"))))
-            .and_then(|kept| kept.project([col("n") * col("n")]))
-            .and_then(LogicalPlanBuilder::build)
-            .unwrap();
-        let guard = Guard::default();
-        let mut engine = guard.engine().clone();
-        *engine.config_mut() = engine.config().clone().with_target_partitions(4);
-        let plan = engine.create_physical_plan(&plan).await.unwrap();
-        let shown = displayable(plan.as_ref()).indent(false).to_string();
-        assert!(shown.contains("FilterExec") && !shown.contains("Repartition"), "{shown}");
     }
 }

@@ -6,6 +6,7 @@ mod columns;
 mod convert;
 mod engine;
 mod execute;
+mod in_order;
 mod memory;
 mod passage;
 mod remote;

@@ -25,6 +25,11 @@ pub(in crate::federate) trait Passage:
     /// What is told beside the name.
     fn label(&self) -> String;
 
+    /// What the optimizer may know of the node. By default what it may know of the part beneath.
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        Arc::clone(input.properties())
+    }
+
     /// Starts one partition of what lies beneath. Nothing is read before the stream is polled.
     ///
     /// # Errors
@@ -42,12 +47,14 @@ pub(in crate::federate) trait Passage:
 pub(in crate::federate) struct PassageExec<P> {
     passage: P,
     input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
 }
 
 impl<P: Passage> PassageExec<P> {
     /// Around `input`.
     pub fn around(input: Arc<dyn ExecutionPlan>, passage: P) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Self { passage, input })
+        let properties = passage.properties(&input);
+        Arc::new(Self { passage, input, properties })
     }
 }
 
@@ -63,7 +70,7 @@ impl<P: Passage> ExecutionPlan for PassageExec<P> {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+        &self.properties
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {

@@ -104,9 +104,10 @@ impl Default for Guard {
         options.sql_parser.collect_spans = true;
         options.execution.parquet.pushdown_filters = true;
         options.execution.collect_statistics = false;
-        // Rows that are dealt out in turns come back in any order, also those that a source has
-        // sorted: that they are is known to nobody here.
-        options.optimizer.enable_round_robin_repartition = false;
+        // Rows that are dealt out to threads come back in the order in which these are done, and so
+        // do the last digits of sums and the first of several errors. Parts of a table are read side
+        // by side, beneath the barrier.
+        options.execution.target_partitions = 1;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
         let table_functions = SessionStateDefaults::default_table_functions()
             .into_iter()

@@ -10,7 +10,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use portcullis_connector_api::subplan::Node;
 use portcullis_connector_api::{Column, ColumnName, Predicate, Subplan};
 
-use super::barrier::BarrierExec;
+use super::barrier::{BarrierExec, Passing, Show};
 use super::error::{GuardError, source_error};
 use super::estate::Source;
 use super::table::GuardedTable;
@@ -34,8 +34,13 @@ pub async fn plan_subplan(
     if scan.plan.schema().fields() != subplan.schema().fields() {
         return Err(GuardError::Unguarded("a subplan of other columns".to_owned()).into());
     }
-    let label = format!("a subplan of {}", source.name);
-    Ok((Arc::new(BarrierExec::new(source.name.clone(), label, scan.plan)), scan.sent))
+    let passing = Passing {
+        source: source.name.clone(),
+        label: format!("a subplan of {}", source.name),
+        show: Show::AsTheyCome,
+        fetch: None,
+    };
+    Ok((Arc::new(BarrierExec::new(passing, scan.plan)), scan.sent))
 }
 
 fn check(source: &Source, node: &Node, tables: &[Arc<GuardedTable>]) -> Result<()> {

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use datafusion::common::{Result, internal_err};
 use datafusion::logical_expr::TableScan;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::filter::FilterExecBuilder;
 use portcullis_connector_api::cells::scan_schema;
 use portcullis_connector_api::{Column, ColumnName, Predicate, Pushdown, ScanRequest};
 
-use super::barrier::BarrierExec;
+use super::barrier::{BarrierExec, Passing, Show};
 use super::error::source_error;
 use super::lower::lower;
 use super::shown::shown;
@@ -32,6 +31,7 @@ pub struct WantedScan<'a> {
     columns: Vec<&'a Column>,
     here: Predicate,
     request: ScanRequest,
+    fetch: Option<usize>,
 }
 
 /// Plans one scan of a guarded table. The rest needs nothing of the query, so that no task holds it.
@@ -72,7 +72,7 @@ pub fn want_scan<'a>(table: &'a GuardedTable, scan: &TableScan) -> Result<Wanted
         conditions: Predicate::all(decided),
         limit,
     };
-    Ok(WantedScan { table, visible, columns, here, request })
+    Ok(WantedScan { table, visible, columns, here, request, fetch: scan.fetch })
 }
 
 impl WantedScan<'_> {
@@ -81,7 +81,7 @@ impl WantedScan<'_> {
     /// # Errors
     /// Where the source cannot be reached.
     pub async fn plan(self) -> Result<GuardedScan> {
-        let Self { table, visible, columns, here, request } = self;
+        let Self { table, visible, columns, here, request, fetch } = self;
         let (source, stored) = (&table.source().name, &table.table().table);
         let asked = table.source().connector.scan(request).await;
         let raw = asked.map_err(|error| source_error(source, error.into()))?;
@@ -91,18 +91,20 @@ impl WantedScan<'_> {
         }
         let mut plan = raw.plan;
         if here != Predicate::True {
-            plan = Arc::new(FilterExec::try_new(lower(&here, stored, &expected)?, plan)?);
+            let filter = FilterExecBuilder::new(lower(&here, stored, &expected)?, plan);
+            plan = Arc::new(filter.with_fetch(fetch).build()?);
         }
-        let projection = visible
+        let columns = visible
             .iter()
-            .map(|column| Ok((shown(column, stored, &expected)?, column.field.name().clone())))
+            .map(|column| Ok((Arc::clone(&column.field), shown(column, stored, &expected)?)))
             .collect::<Result<Vec<_>>>()?;
-        plan = Arc::new(ProjectionExec::try_new(projection, plan)?);
-        let name = format!("{}.{}", table.table().schema, table.table().name);
-        Ok(GuardedScan {
-            plan: Arc::new(BarrierExec::new(source.clone(), name, plan)),
-            sent: raw.sent,
-        })
+        let passing = Passing {
+            source: source.clone(),
+            label: format!("{}.{}", table.table().schema, table.table().name),
+            show: Show::columns(columns),
+            fetch,
+        };
+        Ok(GuardedScan { plan: Arc::new(BarrierExec::new(passing, plan)), sent: raw.sent })
     }
 }
 

@@ -22,6 +22,7 @@ mod admin;
 mod clients;
 mod examples;
 mod faults;
+mod interference;
 mod pushdown;
 mod sql;
 mod tidy;

@@ -6,7 +6,6 @@ use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use datafusion::execution::TaskContext;
-use datafusion::physical_plan::stream::EmptyRecordBatchStream;
 use portcullis_connector_api::cells::scan_schema;
 use portcullis_connector_api::exec::blocking_stream;
 use portcullis_connector_api::{
@@ -15,7 +14,7 @@ use portcullis_connector_api::{
 };
 
 use crate::exec::{FilesExec, Start};
-use crate::folder::{self, DataFile, Format, TableFiles};
+use crate::folder::{self, Format};
 use crate::options::FilesOptions;
 use crate::parquet::{self, Damage, ParquetScan};
 use crate::text::{self, TextScan};
@@ -119,8 +118,6 @@ impl Connector for Files {
         let columns = wanted(&request)?;
         let schema = scan_schema(&columns.iter().collect::<Vec<_>>());
         let sent = files.sent();
-        let groups = grouped(&files, self.options.max_partitions);
-        let partitions = groups.len();
         let start: Start = match files.format {
             Format::Parquet => {
                 let scan = Arc::new(ParquetScan::new(
@@ -129,25 +126,19 @@ impl Connector for Files {
                     self.context.clone(),
                     self.damage.clone(),
                 ));
-                Arc::new(move |partition, meters| {
-                    Ok(match groups.get(partition) {
-                        Some(files) => scan.clone().start(files.clone(), meters.clone()),
-                        None => Box::pin(EmptyRecordBatchStream::new(scan.schema())),
-                    })
-                })
+                Arc::new(move |file, meters| Ok(scan.clone().start(file, meters.clone())))
             }
             format @ (Format::Csv | Format::Json) => {
                 let (schema, limit) = (schema.clone(), request.limit);
                 let multiline = self.options.of(&request.table.name).multiline;
-                Arc::new(move |partition, _| {
-                    let files = groups.get(partition).map_or(&[] as &[DataFile], Vec::as_slice);
+                Arc::new(move |file, _| {
                     let columns: Vec<&Column> = columns.iter().collect();
-                    let scan = TextScan::new(files, format, multiline, &columns, limit)?;
+                    let scan = TextScan::new(file, format, multiline, &columns, limit)?;
                     Ok(blocking_stream(schema.clone(), scan))
                 })
             }
         };
-        let plan = Arc::new(FilesExec::new(sent.clone(), schema, partitions, start));
+        let plan = Arc::new(FilesExec::new(sent.clone(), schema, files.files, start));
         Ok(Scan { plan, sent })
     }
 }
@@ -163,13 +154,6 @@ fn wanted(request: &ScanRequest) -> Result<Vec<Column>, ConnectorError> {
         })
     });
     columns.collect()
-}
-
-/// The files in their order, in at most `most` groups of neighbours.
-fn grouped(files: &TableFiles, most: usize) -> Vec<Vec<DataFile>> {
-    let groups = files.files.len().min(most.max(1));
-    let size = files.files.len().div_ceil(groups.max(1)).max(1);
-    files.files.chunks(size).map(<[DataFile]>::to_vec).collect()
 }
 
 /// Runs what blocks where it may.

@@ -14,8 +14,10 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
 
-/// Starts one partition. Returns at once; the files are opened inside the stream.
-pub type Start = Arc<dyn Fn(usize, &Meters) -> Result<SendableRecordBatchStream> + Send + Sync>;
+use crate::folder::DataFile;
+
+/// Starts to read a file. Returns at once; the file is opened inside the stream.
+pub type Start = Arc<dyn Fn(DataFile, &Meters) -> Result<SendableRecordBatchStream> + Send + Sync>;
 
 /// Where the readers of single files leave what they counted: row groups pruned, bytes read.
 #[derive(Clone, Debug, Default)]
@@ -40,28 +42,29 @@ impl Meters {
     }
 }
 
-/// Files, some to each partition.
+/// Files, each a partition, in their order.
 ///
 /// It is a leaf of its own around the readers, and not DataFusion's scan node, because that one
 /// would tell the optimizer how many rows the files have and what their least values are, and
 /// would take filters and projections from above the guard.
 pub struct FilesExec {
     label: String,
+    files: Vec<DataFile>,
     start: Start,
     meters: Meters,
     properties: Arc<PlanProperties>,
 }
 
 impl FilesExec {
-    /// A plan of so many partitions; `label` is what its display shows.
-    pub fn new(label: String, schema: SchemaRef, partitions: usize, start: Start) -> Self {
+    /// A plan that reads these files; `label` is what its display shows.
+    pub fn new(label: String, schema: SchemaRef, files: Vec<DataFile>, start: Start) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(partitions),
+            Partitioning::UnknownPartitioning(files.len()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { label, start, meters: Meters::default(), properties: Arc::new(properties) }
+        Self { label, files, start, meters: Meters::default(), properties: Arc::new(properties) }
     }
 }
 
@@ -105,10 +108,10 @@ impl ExecutionPlan for FilesExec {
     }
 
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        if partition >= self.properties.output_partitioning().partition_count() {
-            return internal_err!("FilesExec has no partition {partition}");
+        match self.files.get(partition) {
+            Some(file) => (self.start)(file.clone(), &self.meters),
+            None => internal_err!("FilesExec has no partition {partition}"),
         }
-        (self.start)(partition, &self.meters)
     }
 
     fn metrics(&self) -> Option<MetricsSet> {

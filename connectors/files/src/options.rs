@@ -14,20 +14,12 @@ pub struct FilesOptions {
     pub tables: BTreeMap<TableName, TableOptions>,
     /// What is said of all the others.
     pub others: TableOptions,
-    /// At most so many files of one table are read side by side.
-    pub max_partitions: usize,
 }
 
 impl FilesOptions {
-    /// The folder, with nothing more said: one reader per processor, at most eight.
+    /// The folder, with nothing more said.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            path: path.into(),
-            tables: BTreeMap::new(),
-            others: TableOptions::default(),
-            max_partitions: processors.min(8),
-        }
+        Self { path: path.into(), tables: BTreeMap::new(), others: TableOptions::default() }
     }
 
     /// What is said of this table.

@@ -1,4 +1,4 @@
-//! Cuts the batches of sources into portions, for plans whose batches must be small.
+//! Cuts what is made here into portions, for plans whose batches must be small.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use super::gathered::is_gathered;
 use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::is_barrier;
 
-/// A plan whose batches have at most `rows` rows where they come in: above each barrier, and above
-/// each leaf that is made here. Beneath aggregates it may be more.
+/// A plan whose batches have at most `rows` rows where they come in: above each leaf that is made
+/// here. Beneath aggregates it may be more.
 pub(super) fn portioned(
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
@@ -30,7 +30,11 @@ pub(super) fn portioned(
             let node = replace_children_if_necessary(node, inner)?;
             return Ok(Transformed::new(node, true, TreeNodeRecursion::Jump));
         }
-        if !is_barrier(&node) && !node.children().is_empty() {
+        // It cuts what passes it by itself.
+        if is_barrier(&node) {
+            return Ok(Transformed::new(node, false, TreeNodeRecursion::Jump));
+        }
+        if !node.children().is_empty() {
             // It fills its batches up to a size of its own.
             let filter = node.downcast_ref::<FilterExec>();
             let smaller = filter.map(|filter| filter.with_batch_size(rows)).transpose()?;

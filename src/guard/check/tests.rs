@@ -22,6 +22,7 @@ use datafusion::physical_plan::streaming::StreamingTableExec;
 use datafusion::physical_plan::union::UnionExec;
 
 use super::*;
+use crate::guard::barrier::{Passing, Show};
 use crate::guard::system::{SessionFacts, Setting, Settings};
 use crate::guard::{Authority, Estate, Guard, SessionCatalog, Tenant, TenantScope, numbers};
 use crate::identity::{Attributes, Identity, Principal};
@@ -47,7 +48,13 @@ fn unheard_of() -> Exec {
 }
 
 fn barrier(input: Exec) -> Exec {
-    Arc::new(BarrierExec::new("crm".into(), "crm.t".to_owned(), input))
+    let passing = Passing {
+        source: "crm".into(),
+        label: "crm.t".to_owned(),
+        show: Show::AsTheyCome,
+        fetch: None,
+    };
+    Arc::new(BarrierExec::new(passing, input))
 }
 
 fn beside(left: Exec, right: Exec) -> Exec {

@@ -59,22 +59,16 @@ impl ParquetScan {
         self.schema.clone()
     }
 
-    /// Reads these files, one after the other.
-    pub fn start(
-        self: Arc<Self>,
-        files: Vec<DataFile>,
-        meters: Meters,
-    ) -> SendableRecordBatchStream {
+    /// Reads a file.
+    pub fn start(self: Arc<Self>, file: DataFile, meters: Meters) -> SendableRecordBatchStream {
         let schema = self.schema();
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let batches = stream::iter(files)
-            .then(move |file| self.clone().open(file, meters.clone()))
-            .try_flatten()
-            .try_take_while(move |batch| {
-                let more = left > 0;
-                left = left.saturating_sub(batch.num_rows());
-                async move { Ok(more) }
-            });
+        let opened = stream::once(self.open(file, meters));
+        let batches = opened.try_flatten().try_take_while(move |batch| {
+            let more = left > 0;
+            left = left.saturating_sub(batch.num_rows());
+            async move { Ok(more) }
+        });
         Box::pin(RecordBatchStreamAdapter::new(schema, batches))
     }
 
