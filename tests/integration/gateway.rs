@@ -9,6 +9,7 @@ use portcullis::config::Config;
 use portcullis::demo::client::Client;
 use portcullis::identity::development::{Grant, SigningKey};
 use portcullis::wire::Server;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -41,11 +42,16 @@ impl Gateway {
     }
 
     pub fn token(&self, tenant: &str) -> String {
+        self.token_of("ann", [("org_id".to_owned(), tenant.into())].into_iter().collect())
+    }
+
+    /// A token of somebody of whom it says this.
+    pub fn token_of(&self, user: &str, claims: Map<String, Value>) -> String {
         let key = SigningKey::of(self.config.identity.issuers.first().unwrap()).unwrap();
         let now = SystemTime::now();
         let grant = Grant {
-            user: "ann".to_owned(),
-            claims: [("org_id".to_owned(), tenant.into())].into_iter().collect(),
+            user: user.to_owned(),
+            claims,
             agent: None,
             issued_at: now,
             expires_at: now + Duration::from_secs(3600),

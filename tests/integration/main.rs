@@ -24,6 +24,7 @@ mod examples;
 mod faults;
 mod interference;
 mod pushdown;
+mod rowsecurity;
 mod sql;
 mod tidy;
 mod tpch;

@@ -1,0 +1,15 @@
+CREATE SCHEMA hatch;
+GRANT USAGE ON SCHEMA hatch TO PUBLIC;
+GRANT CREATE ON SCHEMA hatch TO bert;
+SET search_path = hatch;
+
+CREATE TABLE bales (a integer NOT NULL, b text NOT NULL);
+INSERT INTO bales SELECT x, 'bale ' || x FROM generate_series(-10, 10) x;
+ALTER TABLE bales ENABLE ROW LEVEL SECURITY;
+CREATE POLICY even ON bales USING (a % 2 = 0);
+GRANT ALL ON bales TO bert;
+
+SET SESSION AUTHORIZATION bert;
+CREATE VIEW tall WITH (security_barrier) AS SELECT * FROM bales WHERE a > 0 WITH CHECK OPTION;
+GRANT ALL ON tall TO cleo;
+RESET SESSION AUTHORIZATION;
