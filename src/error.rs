@@ -2,7 +2,8 @@
 //!
 //! Each stage has an error type of its own, with everything the log needs. Here stands the only
 //! type that reaches the wire: SQLSTATE, a message without internals, and a hint where one
-//! helps. A stage turns its error into this one beside the error's definition.
+//! helps. A stage turns its error into this one beside the error's definition. What each SQLSTATE may
+//! say stands in `docs/errors.md`, where every one of them must stand.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -138,8 +139,6 @@ sqlstates! {
     UNDEFINED_PARAMETER = "42P02";
     /// `duplicate_alias`
     DUPLICATE_ALIAS = "42712";
-    /// `indeterminate_datatype`
-    INDETERMINATE_DATATYPE = "42P18";
     /// `insufficient_resources`: the system gives no threads
     INSUFFICIENT_RESOURCES = "53000";
     /// `disk_full`: no further audit record can be written
@@ -160,8 +159,6 @@ sqlstates! {
     ADMIN_SHUTDOWN = "57P01";
     /// `cant_change_runtime_param`
     CANT_CHANGE_RUNTIME_PARAM = "55P02";
-    /// `cannot_connect_now`
-    CANNOT_CONNECT_NOW = "57P03";
     /// `idle_session_timeout`
     IDLE_SESSION_TIMEOUT = "57P05";
     /// `system_error`: a source failed

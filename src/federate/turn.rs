@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::passage::{Passage, PassageExec};
 use crate::error::{ClientError, SqlState};
-use crate::guard::Source;
+use crate::guard::{Source, of_a_source};
 use crate::share::{Place, Shares};
 
 /// What shares are counted by: equal for those who share one.
@@ -161,7 +161,7 @@ impl Turn {
             match timeout(self.patience, &mut place).await {
                 Ok(place) => break place,
                 Err(_) if self.waits_for_its_own() => {}
-                Err(_) => return Err(DataFusionError::External(Box::new(busy(&self.source)))),
+                Err(_) => return Err(of_a_source(busy(&self.source))),
             }
         };
         let now = Arc::new(Taken::new(place, &self.own));

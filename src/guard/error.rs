@@ -10,6 +10,7 @@ use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use portcullis_connector_api::{ConnectorError, SourceName};
 
+use super::echo::echoed;
 use super::wording;
 use crate::error::{ClientError, SqlState};
 use crate::sql::Query;
@@ -76,6 +77,8 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
                 connector_error(error)
             } else if let Some(error) = inner.downcast_ref::<ClientError>() {
                 return error.clone();
+            } else if let Some(OfASource(error)) = inner.downcast_ref() {
+                return error.clone();
             } else if is_pattern(&inner.to_string()) {
                 wording::of_a_function(&inner.to_string()).unwrap_or_else(invalid_pattern)
             } else {
@@ -108,6 +111,10 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
         (Some(_), _) => said,
         // What it says is all there is.
         (None, DataFusionError::External(inner)) if inner.is::<GuardError>() => said,
+        // Connectors leave out what may be a cell.
+        (None, DataFusionError::External(inner)) if inner.is::<ConnectorError>() => {
+            said.internal(inner)
+        }
         // These quote cells, which are not for the record either.
         (
             None,
@@ -168,16 +175,41 @@ fn internal() -> ClientError {
     ClientError::new(SqlState::INTERNAL_ERROR, "internal error")
 }
 
-/// As [`client_error`], of an error that came after planning. What the engine then says of plans
-/// is about its own operators, and no fault of the query.
-pub fn running_error(error: &DataFusionError) -> ClientError {
+/// As [`client_error`], of an error that came after planning the query. What the engine then says of
+/// plans is about its own operators, and no fault of the query; what functions say may be of any row.
+pub fn running_error(query: &Query, error: &DataFusionError) -> ClientError {
     match root(error) {
         DataFusionError::Plan(message) => {
             wording::of_a_function(message).unwrap_or_else(internal).internal(error)
         }
+        DataFusionError::NotImplemented(message) => {
+            let told = wording::recognised(message).unwrap_or_else(unsupported);
+            echoed(query, told.internal(error))
+        }
         DataFusionError::SchemaError(..) => internal().internal(error),
-        _ => client_error(error),
+        DataFusionError::External(inner) if is_of_names(inner.as_ref()) => client_error(error),
+        _ => echoed(query, client_error(error)),
     }
+}
+
+fn unsupported() -> ClientError {
+    ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "this form of query is not supported")
+}
+
+/// Whether an error is made of names that the caller may see, and of nothing from a row: its types
+/// have no place for more.
+fn is_of_names(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.is::<OfASource>() || error.is::<ConnectorError>() || error.is::<GuardError>()
+}
+
+/// What is told of a source: its name, and of a cell the name of its column.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct OfASource(ClientError);
+
+/// Carries what is told of a source through the engine.
+pub fn of_a_source(told: ClientError) -> DataFusionError {
+    DataFusionError::External(Box::new(OfASource(told)))
 }
 
 /// Says an error of one source, which is all that a client may know of where data come from.
@@ -196,7 +228,7 @@ pub(in crate::guard) fn source_error(
     if said.sqlstate != SqlState::INVALID_TEXT_REPRESENTATION {
         said.message = said.message.replace(SOME_SOURCE, &format!("source \"{source}\"")).into();
     }
-    DataFusionError::External(Box::new(said))
+    of_a_source(said)
 }
 
 /// Stands in a message until the source's name is known.

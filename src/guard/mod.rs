@@ -15,6 +15,7 @@ mod characters;
 pub mod check;
 mod context;
 mod correlated;
+mod echo;
 pub mod error;
 pub mod estate;
 pub mod form;
@@ -46,7 +47,7 @@ mod wording;
 pub(crate) use barrier::{in_order, is_barrier};
 pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
-pub use error::{GuardError, client_error, planning_error, running_error};
+pub use error::{GuardError, client_error, of_a_source, planning_error, running_error};
 pub use estate::{
     AbsentSource, ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules,
     TableTenancy, TenantType,

@@ -16,6 +16,7 @@ use super::record::{ending, micros};
 use crate::audit::{Outcome, Pending, Result as AuditResult};
 use crate::error::{ClientError, SqlState};
 use crate::guard::running_error;
+use crate::sql::Query;
 use crate::wire::Meter;
 
 /// What ends a running statement before its time.
@@ -33,6 +34,7 @@ pub(in crate::session) struct AuditedRows {
     meter: Arc<Meter>,
     started: Instant,
     bounds: Bounds,
+    query: Query,
     given: u64,
     span: Span,
 }
@@ -44,9 +46,10 @@ impl AuditedRows {
         meter: Arc<Meter>,
         started: Instant,
         bounds: Bounds,
+        query: Query,
     ) -> Self {
-        let span = Span::current();
-        Self { rows: Some(rows), pending: Some(pending), meter, started, bounds, given: 0, span }
+        let (rows, pending, span) = (Some(rows), Some(pending), Span::current());
+        Self { rows, pending, meter, started, bounds, query, given: 0, span }
     }
 
     fn finish(&mut self, result: AuditResult) {
@@ -80,7 +83,8 @@ impl AuditedRows {
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => {
-                Poll::Ready(Some(Err(self.fail(running_error(&error)))))
+                let told = running_error(&self.query, &error);
+                Poll::Ready(Some(Err(self.fail(told))))
             }
             Poll::Ready(Some(Ok(batch))) => {
                 self.given += batch.num_rows() as u64;
@@ -136,6 +140,7 @@ mod tests {
 
     use super::*;
     use crate::audit::{self, AuditLog, Entry, Intent, Stopper, Subject};
+    use crate::sql::{Command, Limits, parse};
     use crate::wire::Stop;
 
     fn intent() -> Intent {
@@ -158,6 +163,12 @@ mod tests {
         }
     }
 
+    fn query() -> Query {
+        let statement = parse("SELECT 1", &Limits::default()).unwrap().remove(0);
+        let Command::Query(query) = statement.command else { panic!("this is a query") };
+        query
+    }
+
     /// Rows of a statement that never has any, within this time.
     async fn rows(log: &AuditLog, patience: Duration) -> (AuditedRows, Arc<Meter>) {
         let pending = log.intent(intent()).await.unwrap();
@@ -166,7 +177,8 @@ mod tests {
         let deadline = Box::pin(sleep_until(Deadline::now() + patience));
         let bounds = Bounds { deadline, max_rows: 1 };
         let (kept, started) = (Arc::clone(&meter), Instant::now());
-        (AuditedRows::new(Box::pin(never), pending, meter, started, bounds), kept)
+        let never = AuditedRows::new(Box::pin(never), pending, meter, started, bounds, query());
+        (never, kept)
     }
 
     fn outcomes(dir: &Path) -> Vec<AuditResult> {

@@ -53,7 +53,8 @@ impl Session {
             deadline: Box::pin(sleep_until(deadline)),
             max_rows: self.gateway().max_rows(),
         };
-        let batches = AuditedRows::new(ready.run(), pending, Arc::clone(&meter), started, bounds);
+        let (kept, query) = (Arc::clone(&meter), call.query.clone());
+        let batches = AuditedRows::new(ready.run(), pending, kept, started, bounds, query);
         let deadline = Some(deadline);
         Ok(Answer::Rows { schema, batches: Box::pin(batches), tag: "SELECT", meter, deadline })
     }

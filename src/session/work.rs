@@ -148,7 +148,7 @@ impl Work {
         let (guard, resources) = (self.gateway.guard(), self.gateway.resources());
         let ready = federate::prepare(guard, plan, resources, Arc::clone(&self.holder), lane)
             .await
-            .map_err(|error| running_error(&error))?;
+            .map_err(|error| running_error(&self.query, &error))?;
         lessons.learn(|learned| learned.sent = ready.sent().to_vec());
         Ok(ready)
     }

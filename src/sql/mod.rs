@@ -1,6 +1,6 @@
 //! What is asked. Takes the text of a statement, parses it once, refuses what the gateway never
-//! does, bounds what is left, and gives [`Statement`]s. Nothing after this stage looks at the
-//! text again, and nothing prints a tree back into SQL to parse it anew.
+//! does, bounds what is left, and gives [`Statement`]s. Nothing after this stage looks in the
+//! text for what it means, and nothing prints a tree back into SQL to parse it anew.
 
 mod allow;
 mod dialect;

@@ -121,6 +121,12 @@ impl Query {
     pub fn position(&self, line: u64, column: u64) -> Option<u32> {
         position(&self.text, Location { line, column })
     }
+
+    /// Whether the client wrote this, with letters of ASCII in either case.
+    pub fn holds(&self, words: &str) -> bool {
+        let (text, words) = (self.text.as_bytes(), words.as_bytes());
+        words.is_empty() || text.windows(words.len()).any(|found| found.eq_ignore_ascii_case(words))
+    }
 }
 
 /// An `EXPLAIN`.

@@ -3,6 +3,7 @@
 //! name what there is.
 
 mod documents;
+mod errors;
 mod licenses;
 
 use std::collections::{BTreeMap, BTreeSet};

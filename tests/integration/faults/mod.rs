@@ -1,6 +1,7 @@
 //! Bad input and bad luck: what each is told, and that the gateway goes on.
 
 mod audit;
+mod canaries;
 mod configuration;
 mod endings;
 mod lanes;
@@ -13,8 +14,10 @@ mod shares;
 mod sources;
 mod watch;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
+use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 
 use crate::house::{House, Served};
@@ -105,6 +108,65 @@ impl Session {
         };
         Ok(messages.into_iter().filter_map(row).collect())
     }
+}
+
+/// A block of a transcript: comments, a statement, and what comes back.
+struct Block<'a> {
+    /// All but the answer.
+    asked: Vec<&'a str>,
+    statement: String,
+    /// Whether any answer will do.
+    open: bool,
+}
+
+impl<'a> Block<'a> {
+    fn all(text: &'a str) -> Vec<Self> {
+        let is_asked =
+            |line: &&str| !["! ", "= ", "? ", "  "].iter().any(|mark| line.starts_with(mark));
+        let block = |text: &'a str| {
+            let asked: Vec<_> = text.lines().filter(is_asked).collect();
+            let lines = asked.iter().filter(|line| !line.starts_with("-- ")).copied();
+            let statement = lines.collect::<Vec<_>>().join("\n");
+            assert!(statement.ends_with(';'), "nothing is asked: {text}");
+            let open = text.lines().any(|line| line.starts_with("? "));
+            Self { asked, statement, open }
+        };
+        text.trim_end().split("\n\n").map(block).collect()
+    }
+
+    /// The block with this answer.
+    fn answered(&self, answer: &str) -> String {
+        format!("{}\n{answer}", self.asked.join("\n"))
+    }
+}
+
+/// The answer in the form of the transcripts: rows behind `= `, or an error with its detail and hint.
+async fn transcribed(session: &Session, statement: &str) -> String {
+    let error = match session.0.simple_query(statement).await {
+        Ok(messages) => {
+            let mut text = String::new();
+            for message in messages {
+                if let SimpleQueryMessage::Row(row) = message {
+                    let cells = (0..row.len()).map(|at| row.get(at).unwrap_or("NULL"));
+                    writeln!(text, "= {}", cells.collect::<Vec<_>>().join(" | ")).unwrap();
+                }
+            }
+            return if text.is_empty() { "= done\n".to_owned() } else { text };
+        }
+        Err(error) => error,
+    };
+    let error = error.as_db_error().unwrap_or_else(|| panic!("{statement:.200}: {error:?}"));
+    let place = match error.position() {
+        Some(ErrorPosition::Original(place)) => format!(" @{place}"),
+        _ => String::new(),
+    };
+    let mut text = format!("! {}{place} {}\n", error.code().code(), error.message());
+    for (name, more) in [("detail", error.detail()), ("hint", error.hint())] {
+        if let Some(more) = more {
+            writeln!(text, "  {name}: {more}").unwrap();
+        }
+    }
+    text
 }
 
 /// Somebody logs in anew and is answered.

@@ -146,7 +146,7 @@ pub fn reg_by_name(
         [name] => (None, name.as_str()),
         [schema, name] => (Some(schema.as_str()), name.as_str()),
         _ => {
-            let message = format!("improper qualified name (too many dotted names): {text}");
+            let message = format!("improper qualified name (too many dotted names): \"{text}\"");
             return Err(ClientError::new(SqlState::SYNTAX_ERROR, message));
         }
     };
