@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Cte, Query, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Cte, Query, SetExpr, TableFactor, Visit, Visitor};
 
 use super::identifier::fold;
 
 /// The most tables, functions and subqueries that a query may read from, each counted as often as it is
-/// read. Queries of BI tools read some dozens; what planning takes grows with the square and more.
+/// read; a WITH that is named is a subquery, and so is each further part of a UNION and its kin. Queries
+/// of BI tools read some dozens; what planning takes grows with the square and more, and a plan is as
+/// deep as they stand on each other.
 const MAX_TABLES: u64 = 250;
 
 /// Whether the query stays within the bound.
@@ -43,13 +45,29 @@ fn defined(cte: &Cte) -> (*const Query, String) {
     (std::ptr::from_ref(cte.query.as_ref()), fold(&cte.alias.name))
 }
 
+/// How many queries UNION and its kin add to the first. They stand as deep as there are many, so no
+/// function calls itself for them.
+fn combined(body: &SetExpr) -> u64 {
+    let (mut count, mut rest) = (0, vec![body]);
+    while let Some(part) = rest.pop() {
+        if let SetExpr::SetOperation { left, right, .. } = part {
+            count += 1;
+            rest.extend([left.as_ref(), right.as_ref()]);
+        }
+    }
+    count
+}
+
 impl Visitor for Count {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         let definitions = query.with.iter().flat_map(|with| with.cte_tables.iter().map(defined));
-        let definitions = definitions.collect();
-        self.0.push(Level { definitions, ..Level::default() });
+        let definitions: Vec<_> = definitions.collect();
+        if definitions.len() as u64 > MAX_TABLES {
+            return ControlFlow::Break(());
+        }
+        self.0.push(Level { tables: combined(&query.body), definitions, ..Level::default() });
         ControlFlow::Continue(())
     }
 
@@ -81,7 +99,8 @@ impl Visitor for Count {
             _ => None,
         };
         if let Some(level) = self.0.last_mut() {
-            level.tables = level.tables.saturating_add(named.unwrap_or(1));
+            let read = named.unwrap_or_default().saturating_add(1);
+            level.tables = level.tables.saturating_add(read);
         }
         ControlFlow::Continue(())
     }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    self, Expr, FunctionArguments, GroupByExpr, OrderByKind, Select, TableFactor, Visit, Visitor,
+    self, Distinct, Expr, FunctionArguments, GroupByExpr, OrderByKind, Select, TableFactor, Visit,
+    Visitor,
 };
 
 use super::allow;
@@ -79,6 +80,11 @@ impl Visitor for Check {
             return ControlFlow::Break(SqlError::ReadOnly("SELECT INTO"));
         }
         if select.projection.len() > MAX_COLUMNS {
+            return ControlFlow::Break(SqlError::TooManyColumns);
+        }
+        if let Some(Distinct::On(keys)) = &select.distinct
+            && keys.len() > MAX_COLUMNS
+        {
             return ControlFlow::Break(SqlError::TooManyColumns);
         }
         if let GroupByExpr::Expressions(keys, _) = &select.group_by
@@ -180,10 +186,11 @@ mod tests {
 
     #[test]
     fn lists_are_as_long_as_postgresql_has_them() {
-        let cases: [(&str, usize, &str); 7] = [
+        let cases: [(&str, usize, &str); 8] = [
             ("SELECT {}", 1_664, "54011"),
             ("SELECT 1 ORDER BY {}", 1_664, "54011"),
             ("SELECT 1 GROUP BY {}", 1_664, "54011"),
+            ("SELECT DISTINCT ON ({}) 1", 1_664, "54011"),
             ("SELECT concat({})", 100, "54023"),
             ("SELECT coalesce({})", 1_664, "54023"),
             ("SELECT 1 GROUP BY CUBE ({})", 12, "54011"),
@@ -205,6 +212,9 @@ mod tests {
             (list(250, "generate_series(1, 2)"), "ok"),
             (list(126, "(SELECT 1 FROM t)"), "54001"),
             (list(251, "(SELECT 1)"), "54001"),
+            (format!("t{}", " UNION SELECT 1".repeat(249)), "ok"),
+            (format!("t{}", " EXCEPT SELECT 1".repeat(250)), "54001"),
+            (format!("(SELECT 1{}) a", " INTERSECT VALUES (1)".repeat(250)), "54001"),
         ] {
             assert_eq!(outcome(&format!("SELECT 1 FROM {from}"), &Limits::default()), expected);
         }

@@ -91,7 +91,7 @@ fn parse_one(
     tokens: &[TokenWithSpan],
     limits: &Limits,
 ) -> Result<Command, SqlError> {
-    if tokens.iter().filter(|token| is_operator(&token.token)).count() > limits.max_operators {
+    if operators(tokens) > limits.max_operators {
         return Err(SqlError::TooComplex);
     }
     let dialect = Bounded::new(tokens.len());
@@ -182,15 +182,61 @@ fn is_meaningful(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_) | Token::EOF)
 }
 
-/// Whether the token can make a tree one level deeper without the parser recursing.
+/// Words that can make a tree one level deeper without the parser counting it: what stands between and
+/// behind expressions in the grammar, queries that are combined, and what it reads the next value for.
+const OPERATORS: [&str; 33] = [
+    "AND",
+    "OR",
+    "XOR",
+    "IS",
+    "ISNULL",
+    "NOTNULL",
+    "AT",
+    "COLLATE",
+    "IN",
+    "BETWEEN",
+    "OVERLAPS",
+    "LIKE",
+    "ILIKE",
+    "RLIKE",
+    "REGEXP",
+    "MATCH",
+    "SIMILAR",
+    "MEMBER",
+    "OPERATOR",
+    "DIV",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "MINUS",
+    "JOIN",
+    "INTERVAL",
+    "BOX",
+    "CIRCLE",
+    "LINE",
+    "LSEG",
+    "PATH",
+    "POINT",
+    "POLYGON",
+];
+
+/// How many levels the tokens can make without the parser counting them.
+fn operators(tokens: &[TokenWithSpan]) -> usize {
+    let mut before: Option<&Token> = None;
+    let mut count = 0;
+    for TokenWithSpan { token, .. } in tokens.iter().filter(|token| is_meaningful(token)) {
+        // `IS NOT NULL` is one; `NOT NULL` is another way to write it.
+        let negation = is_word(token, &["NOT"]) && !before.is_some_and(|it| is_word(it, &["IS"]));
+        count += usize::from(negation || is_operator(token));
+        before = Some(token);
+    }
+    count
+}
+
 fn is_operator(token: &Token) -> bool {
     match token {
-        Token::Word(word) if word.quote_style.is_none() => matches!(
-            word.value.to_ascii_uppercase().as_str(),
-            "AND" | "OR" | "UNION" | "EXCEPT" | "INTERSECT" | "JOIN" | "IS" | "AT" | "COLLATE"
-        ),
-        Token::Word(_)
-        | Token::Number(..)
+        Token::Word(_) => is_word(token, &OPERATORS),
+        Token::Number(..)
         | Token::Whitespace(_)
         | Token::Comma
         | Token::Period
@@ -228,6 +274,8 @@ fn syntax_error(text: &str, end: Option<Location>, error: ParserError) -> SqlErr
             let message = match said.rsplit_once("found: ") {
                 Some((_, "EOF")) => "syntax error at end of input".to_owned(),
                 Some((_, token)) => format!("syntax error at or near \"{token}\""),
+                // What the parser says of its own tokens.
+                None if said.contains(['{', '(']) => "syntax error".to_owned(),
                 None => format!("syntax error: {}", lower_first(said)),
             };
             SqlError::Syntax { message, position }

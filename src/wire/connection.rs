@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::backend::{Answer, Conversation, StatementKind, Stop};
 use super::encode::Columns;
 use super::failure::Failure;
-use super::framing::{FrameError, Frames};
+use super::framing::{FrameError, Frames, too_long};
 use super::frontend::{self, Message};
 use super::options::Limits;
 use super::portal::Portals;
@@ -139,6 +139,7 @@ where
         };
         let frame = match self.signals.idle(next).await? {
             Ok(Ok(frame)) => frame,
+            Ok(Err(FrameError::Skipped { tag, limit })) => return Ok((tag, Err(too_long(limit)))),
             Ok(Err(error)) => return Err(self.broken(error).await),
             Err(_) => {
                 return Err(Failure::Session(ClientError::new(

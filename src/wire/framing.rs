@@ -25,7 +25,7 @@ pub(super) struct Frame {
     pub(super) body: Bytes,
 }
 
-/// Why there is no further frame. All of them end the connection.
+/// Why there is no further frame.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FrameError {
     /// The tag is none of those that are expected.
@@ -37,6 +37,10 @@ pub(super) enum FrameError {
     /// Past the limit of its kind.
     #[error("message of {length} bytes is longer than {limit}")]
     TooLong { length: usize, limit: usize },
+    /// Past the limit of its kind, and thrown away: the next one can be read. The only one of these
+    /// that does not end the connection.
+    #[error("a message longer than {limit} was thrown away")]
+    Skipped { tag: u8, limit: usize },
     /// The connection ended, perhaps inside a frame.
     #[error("the client closed the connection")]
     Closed,
@@ -57,20 +61,34 @@ impl FrameError {
                 ClientError::new(SqlState::PROTOCOL_VIOLATION, "invalid message length")
                     .detail(format!("A message of this kind can have at most {limit} bytes.")),
             ),
+            Self::Skipped { limit, .. } => Some(too_long(*limit)),
             Self::Closed | Self::Io(_) => None,
         }
     }
+}
+
+/// What is thrown away for the sake of the session: as much as a statement may have by any
+/// configuration. Who sends more is no client that has only a long statement.
+const MOST_SKIPPED_BYTES: usize = 64 << 20;
+
+/// A frame that is thrown away as it comes.
+struct Skipped {
+    tag: u8,
+    limit: usize,
+    /// The bytes that are still to come.
+    rest: usize,
 }
 
 /// Reads frames from a connection.
 pub(super) struct Frames<R> {
     source: R,
     buffer: BytesMut,
+    skipped: Option<Skipped>,
 }
 
 impl<R: AsyncRead + Unpin> Frames<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: BytesMut::new() }
+        Self { source, buffer: BytesMut::new(), skipped: None }
     }
 
     /// The next frame. `limit` tells how long one with a given tag may be, the length field
@@ -93,6 +111,9 @@ impl<R: AsyncRead + Unpin> Frames<R> {
 
     /// A frame, if the buffer holds it whole.
     fn take(&mut self, limit: impl Fn(u8) -> Option<usize>) -> Result<Option<Frame>, FrameError> {
+        if let Some(skipped) = self.skipped.take() {
+            return self.skip(skipped);
+        }
         let Some(&tag) = self.buffer.first() else { return Ok(None) };
         // An unknown tag is refused before anything that follows it is believed.
         let limit = limit(tag).ok_or(FrameError::Tag(tag))?;
@@ -100,12 +121,29 @@ impl<R: AsyncRead + Unpin> Frames<R> {
             return Ok(None);
         };
         let [_, length @ ..] = *header;
-        let length = body_length(i32::from_be_bytes(length), limit)?;
+        let length = match body_length(i32::from_be_bytes(length), limit) {
+            Err(FrameError::TooLong { length, limit }) if is_skipped(tag, length) => {
+                return self.skip(Skipped { tag, limit, rest: length + 1 });
+            }
+            length => length?,
+        };
         if self.buffer.len() < HEADER_BYTES + length {
             return Ok(None);
         }
         self.buffer.advance(HEADER_BYTES);
         Ok(Some(Frame { tag, body: self.buffer.split_to(length).freeze() }))
+    }
+
+    /// Throws away what is there of a frame.
+    fn skip(&mut self, mut skipped: Skipped) -> Result<Option<Frame>, FrameError> {
+        let here = skipped.rest.min(self.buffer.len());
+        self.buffer.advance(here);
+        skipped.rest -= here;
+        if skipped.rest == 0 {
+            return Err(FrameError::Skipped { tag: skipped.tag, limit: skipped.limit });
+        }
+        self.skipped = Some(skipped);
+        Ok(None)
     }
 
     async fn fill(&mut self) -> Result<(), FrameError> {
@@ -141,6 +179,11 @@ impl<R: AsyncRead + Unpin> Frames<R> {
     }
 }
 
+/// Whether a frame of this length is one with a long statement, or with long parameters.
+fn is_skipped(tag: u8, length: usize) -> bool {
+    matches!(tag, b'Q' | b'P' | b'B') && length <= MOST_SKIPPED_BYTES
+}
+
 /// The length of a body, from a length field that counts itself.
 ///
 /// # Errors
@@ -149,6 +192,13 @@ pub(super) fn body_length(claimed: i32, limit: usize) -> Result<usize, FrameErro
     let length = usize::try_from(claimed).map_err(|_| FrameError::Length)?;
     let body = length.checked_sub(4).ok_or(FrameError::Length)?;
     if length > limit { Err(FrameError::TooLong { length, limit }) } else { Ok(body) }
+}
+
+/// A statement, or its parameters, past the limit of a message.
+pub(super) fn too_long(limit: usize) -> ClientError {
+    let message = format!("a message with a statement or its parameters has at most {limit} bytes");
+    ClientError::new(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
+        .hint("The administrator sets this bound by limits.max_statement_bytes.")
 }
 
 /// A message whose tag means nothing here.

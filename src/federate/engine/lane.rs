@@ -21,8 +21,10 @@ use crate::error::{ClientError, SqlState};
 use crate::federate::turn::Holder;
 use crate::share::Place;
 
-/// Plans nest, and what walks them recurses; the bounds on statements are made for such a stack.
-const STACK_BYTES: usize = 16 << 20;
+/// Plans nest, and what walks them recurses. A query of 250 subqueries that stand on each other makes a
+/// plan of some thousands of nodes, and the walk of one takes kilobytes. The system gives memory only for
+/// what is reached.
+const STACK_BYTES: usize = 64 << 20;
 
 /// Lanes that are kept while nobody needs them. They cost some sleeping threads; making one anew
 /// costs a short statement a good part of its time.

@@ -16,7 +16,7 @@ fn assert_small(served: &Served, sql: &str) {
     assert_small_within(served, sql, MOST_KIB);
 }
 
-fn assert_small_within(served: &Served, sql: &str, most_kib: u64) {
+pub(super) fn assert_small_within(served: &Served, sql: &str, most_kib: u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", served.process)).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = line.trim().strip_suffix(" kB").unwrap().parse().unwrap();

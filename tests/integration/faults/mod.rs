@@ -4,6 +4,7 @@ mod audit;
 mod canaries;
 mod configuration;
 mod endings;
+mod excess;
 mod lanes;
 mod login;
 mod memory;

@@ -48,6 +48,38 @@ async fn a_client_that_never_reads_holds_back_the_source_and_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_statement_past_the_limit_is_thrown_away_and_the_session_goes_on() {
+    let limits = Limits { max_message_bytes: 20_000, ..Limits::default() };
+    let running = Running::start(with(limits)).await;
+    let told = "a message with a statement or its parameters has at most 20000 bytes";
+    let hint = "The administrator sets this bound by limits.max_statement_bytes.";
+    let error = format!("< error ERROR 54000 \"{told}\" H \"{hint}\"");
+    let body = "x".repeat(19_997);
+    let lines = format!(
+        "> login
+         > frame Q 20001 \"{body}\"
+         {error}
+         < ready I
+         > frame P 20001 \"{body}\"
+         {error}
+         > query \"\"
+         > sync
+         < ready I
+         > query \"\"
+         < empty
+         < ready I"
+    );
+    play(&running, &lines).await;
+    // Of one that nobody could mean, nothing is waited for.
+    let lines = "> login
+         > frame Q 67108865 \"\"
+         < error FATAL 08P01 \"invalid message length\" \
+           D \"A message of this kind can have at most 20000 bytes.\"
+         < closed";
+    play(&running, lines).await;
+}
+
+#[tokio::test]
 async fn rows_are_metered_as_they_are_sent() {
     let running = Running::start(Options::default()).await;
     play(
@@ -93,7 +125,7 @@ async fn what_the_wire_refuses_is_reported() {
          > sync
          < error ERROR 34000 \"portal \\\"none\\\" does not exist\"
          < ready I
-         > frame Q 100001 \"\"
+         > frame Q 100000000 \"\"
          < error FATAL 08P01 \"invalid message length\" D \"A message of this kind can have at most 100000 bytes.\"
          < closed",
     )
@@ -220,7 +252,7 @@ const ENDINGS: &[(&str, Option<&str>, &[&str])] = &[
         &["session: gone 08006"],
     ),
     ("> query \"odd\"\n> terminate", Some("failed 0A000"), &["session: closed"]),
-    ("> frame Q 100001 \"\"", None, &["session: session 08P01"]),
+    ("> frame Q 100000000 \"\"", None, &["session: session 08P01"]),
 ];
 
 #[tokio::test]
