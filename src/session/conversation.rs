@@ -12,6 +12,7 @@ use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::census::Counted;
+use super::course;
 use super::gateway::Gateway;
 use super::parameter;
 use super::query::Call;
@@ -28,7 +29,9 @@ use crate::guard::system::SessionFacts;
 use crate::identity::Principal;
 use crate::share::Place;
 use crate::sql::{self, Command, Query, Statement};
-use crate::wire::{Answer, Conversation, Description, Login, Rendering, StatementKind, Stop};
+use crate::wire::{
+    Answer, Conversation, Course, Description, Login, Rendering, StatementKind, Stop,
+};
 
 /// How many statements a session may keep by SQL's PREPARE and by name.
 const MAX_PREPARED: usize = 1_000;
@@ -262,7 +265,7 @@ impl Session {
         let prepared = statement.map(|statement| Prepared::new(statement, declared, span.clone()));
         // What cannot be planned is refused at once, not when it is first run.
         if let Some(Prepared { statement, declared, .. }) = &prepared
-            && let Command::Query(query) = &statement.command
+            && let Some(query) = statement.command.query()
         {
             self.describe_query(query, declared).await?;
         }
@@ -278,6 +281,10 @@ impl Session {
             Command::Query(query) => {
                 let described = self.describe_query(query, &prepared.declared).await?;
                 Description { parameters: described.parameters, columns: Some(described.columns) }
+            }
+            Command::Declare { query, .. } => {
+                let described = self.describe_query(query, &prepared.declared).await?;
+                Description { parameters: described.parameters, columns: None }
             }
             Command::Execute { name, values } => {
                 let lane = self.begin().await?.lane;
@@ -300,12 +307,13 @@ impl Session {
     ) -> Result<Answer, ClientError> {
         let asked = prepared.asked();
         match &prepared.statement.command {
-            Command::Query(_) | Command::Execute { .. } | Command::Explain(_) => {
-                match self.begin().await {
-                    Ok(begun) => self.compute(prepared, values, begun).await,
-                    Err(error) => Err(self.record_refusal(asked, error).await),
-                }
-            }
+            Command::Query(_)
+            | Command::Declare { .. }
+            | Command::Execute { .. }
+            | Command::Explain(_) => match self.begin().await {
+                Ok(begun) => self.compute(prepared, values, begun).await,
+                Err(error) => Err(self.record_refusal(asked, error).await),
+            },
             _ => match self.command(&prepared.statement).await {
                 Ok(answer) => {
                     tracing::debug!("answered without a source");
@@ -325,7 +333,7 @@ impl Session {
     ) -> Result<Answer, ClientError> {
         let asked = prepared.asked();
         match &prepared.statement.command {
-            Command::Query(query) => {
+            Command::Query(query) | Command::Declare { query, .. } => {
                 let call = Call { asked, query, declared: &prepared.declared, values };
                 self.run(call, begun).await
             }
@@ -391,7 +399,13 @@ impl Session {
                 text_rows(&[name], vec![vec![value]], "SHOW")
             }
             Command::ShowAll => self.show_all(),
-            Command::Query(_) | Command::Execute { .. } | Command::Explain(_) => {
+            // Those that are computed, and those that the wire does.
+            Command::Query(_)
+            | Command::Declare { .. }
+            | Command::Execute { .. }
+            | Command::Explain(_)
+            | Command::Fetch(_)
+            | Command::Close(_) => {
                 Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error"))
             }
         }
@@ -464,6 +478,10 @@ impl Conversation for Session {
             Command::Rollback => StatementKind::Rollback,
             _ => StatementKind::Plain,
         }
+    }
+
+    fn course(&self, prepared: &Prepared) -> Course {
+        course::of(&prepared.statement.command)
     }
 
     async fn prepare(

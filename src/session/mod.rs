@@ -4,6 +4,7 @@
 mod audited;
 mod census;
 mod conversation;
+mod course;
 mod gateway;
 mod parameter;
 mod query;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    self, CloseCursor, ContextModifier, DiscardObject, Expr, Ident, ObjectName, Reset, Set,
-    UtilityOption, Value,
+    self, ContextModifier, DiscardObject, Expr, Ident, ObjectName, Reset, Set, UtilityOption, Value,
 };
 
 use super::error::SqlError;
@@ -56,7 +55,6 @@ pub(super) fn command(statement: ast::Statement, text: &Arc<str>) -> Result<Comm
         S::Deallocate { name, .. } => Ok(Command::Deallocate(fold(&name))),
         S::Discard { object_type: DiscardObject::ALL } => Ok(Command::DiscardAll),
         S::Discard { object_type: DiscardObject::PLANS } => Ok(Command::Nothing("DISCARD PLANS")),
-        S::Close { cursor: CloseCursor::All } => Ok(Command::Nothing("CLOSE CURSOR ALL")),
         S::UNLISTEN { .. } => Ok(Command::Nothing("UNLISTEN")),
         other => Err(refusal(&other)),
     }

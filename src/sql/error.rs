@@ -19,6 +19,14 @@ pub enum SqlError {
     /// A read that is not built, or not part of this SQL.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// A read that is not built, where another does.
+    #[error("{what} is not supported")]
+    Instead {
+        /// The form.
+        what: &'static str,
+        /// What to say in place of it.
+        hint: &'static str,
+    },
     /// A statement that the caller may never issue (`SET ROLE` and the like).
     #[error("permission denied to {0}")]
     Forbidden(&'static str),
@@ -71,6 +79,9 @@ impl From<SqlError> for ClientError {
                 .hint("Send changes to the source itself."),
             SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),
             SqlError::Unsupported(_) => ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message),
+            SqlError::Instead { hint, .. } => {
+                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint(hint)
+            }
             SqlError::TooManyColumns | SqlError::CubeTooLarge { .. } => {
                 ClientError::new(SqlState::TOO_MANY_COLUMNS, message)
             }

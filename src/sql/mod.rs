@@ -3,6 +3,7 @@
 //! text for what it means, and nothing prints a tree back into SQL to parse it anew.
 
 mod allow;
+mod cursor;
 mod dialect;
 mod error;
 mod expansion;
@@ -11,8 +12,9 @@ mod identifier;
 mod query;
 mod split;
 mod statement;
+mod words;
 
 pub use error::SqlError;
 pub(crate) use identifier::{fold, quoted};
 pub use split::{Limits, parse};
-pub use statement::{Command, Explain, Query, SetValue, Statement};
+pub use statement::{Command, Explain, Fetch, Query, Reach, SetValue, Statement};

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::allow;
+use super::cursor;
 use super::dialect::Bounded;
 use super::error::SqlError;
 use super::statement::{Command, Statement};
+use super::words::Fault;
 
 /// Bounds on one piece of text from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +101,12 @@ fn parse_one(
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(limits.max_depth)
         .with_tokens_with_locations(spelled_out(tokens));
-    let parsed = parser.parse_statement().map_err(|error| {
-        let refusal = first_word(tokens).and_then(allow::refusal_by_word);
-        refusal.unwrap_or_else(|| syntax_error(whole, end(tokens), error))
+    let parsed = read(&mut parser, whole).map_err(|fault| match fault {
+        Fault::Refused(error) => error,
+        Fault::Grammar(error) => {
+            let refusal = first_word(tokens).and_then(allow::refusal_by_word);
+            refusal.unwrap_or_else(|| syntax_error(whole, end(tokens), error))
+        }
     })?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
@@ -109,7 +115,25 @@ fn parse_one(
             position: position(whole, rest.span.start),
         });
     }
-    allow::command(parsed, whole)
+    match parsed {
+        Parsed::Command(command) => Ok(command),
+        Parsed::Statement(statement) => allow::command(*statement, whole),
+    }
+}
+
+/// What was read.
+enum Parsed {
+    /// By us, and checked already.
+    Command(Command),
+    /// By the grammar.
+    Statement(Box<ast::Statement>),
+}
+
+fn read(parser: &mut Parser, whole: &Arc<str>) -> Result<Parsed, Fault> {
+    if let Some(command) = cursor::command(parser, whole)? {
+        return Ok(Parsed::Command(command));
+    }
+    Ok(Parsed::Statement(Box::new(parser.parse_statement()?)))
 }
 
 /// What the grammar does not know how to read, written so that it does.
@@ -159,8 +183,18 @@ fn two_operators(operator: &str) -> Option<[Token; 2]> {
 }
 
 fn query_may_follow(token: &Token) -> bool {
-    const WORDS: [&str; 9] =
-        ["UNION", "INTERSECT", "EXCEPT", "ALL", "DISTINCT", "AS", "EXPLAIN", "ANALYZE", "VERBOSE"];
+    const WORDS: [&str; 10] = [
+        "UNION",
+        "INTERSECT",
+        "EXCEPT",
+        "ALL",
+        "DISTINCT",
+        "AS",
+        "EXPLAIN",
+        "ANALYZE",
+        "VERBOSE",
+        "FOR",
+    ];
     matches!(token, Token::LParen | Token::RParen) || is_word(token, &WORDS)
 }
 

@@ -67,6 +67,19 @@ pub enum Command {
         /// The values; expressions without columns.
         values: Vec<ast::Expr>,
     },
+    /// `DECLARE name CURSOR FOR query`
+    Declare {
+        /// The cursor's name.
+        name: String,
+        /// Whether its rows are sent in binary where nothing else is said.
+        binary: bool,
+        /// The query.
+        query: Query,
+    },
+    /// `FETCH` and `MOVE`
+    Fetch(Fetch),
+    /// `CLOSE name`; all cursors where none is named.
+    Close(Option<String>),
     /// `DEALLOCATE name`
     Deallocate(String),
     /// `DEALLOCATE ALL`
@@ -91,9 +104,20 @@ impl Command {
             Self::Rollback => "rollback",
             Self::Prepare { .. } => "prepare",
             Self::Execute { .. } => "execute",
+            Self::Declare { .. } => "declare",
+            Self::Fetch(_) => "fetch",
+            Self::Close(_) => "close",
             Self::Deallocate(_) | Self::DeallocateAll => "deallocate",
             Self::DiscardAll => "discard",
             Self::Nothing(_) => "nothing",
+        }
+    }
+
+    /// The query whose rows it gives or keeps, and whose parameters are its own.
+    pub fn query(&self) -> Option<&Query> {
+        match self {
+            Self::Query(query) | Self::Declare { query, .. } => Some(query),
+            _ => None,
         }
     }
 }
@@ -127,6 +151,34 @@ impl Query {
         let (text, words) = (self.text.as_bytes(), words.as_bytes());
         words.is_empty() || text.windows(words.len()).any(|found| found.eq_ignore_ascii_case(words))
     }
+}
+
+/// A `FETCH`, or a `MOVE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// The cursor's name.
+    pub name: String,
+    /// How far it goes.
+    pub reach: Reach,
+    /// `MOVE`: no row is given.
+    pub silent: bool,
+}
+
+/// How far a `FETCH` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// So many rows on, at least one: each of them is given.
+    Next(u64),
+    /// To the end.
+    All,
+    /// To the row that is so many further, at least one.
+    Relative(u64),
+    /// To the row of this number, from 1; to before the first for 0.
+    Absolute(u64),
+    /// To where it stands.
+    Same,
+    /// Backward.
+    Back,
 }
 
 /// An `EXPLAIN`.

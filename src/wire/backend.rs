@@ -14,6 +14,7 @@ use datafusion::common::ScalarValue;
 use futures::Stream;
 use tokio::time::Instant;
 
+use super::course::Course;
 use crate::error::ClientError;
 use crate::values::Rendering;
 
@@ -94,6 +95,10 @@ pub trait Conversation: Send + 'static {
 
     /// What the statement does to the transaction.
     fn kind(&self, statement: &Self::Statement) -> StatementKind;
+
+    /// What the wire does with the statement by itself. What it does not ask `execute` for, it
+    /// does not ask for again: errors of it come back by `refused`.
+    fn course(&self, statement: &Self::Statement) -> Course;
 
     /// Parses one statement and keeps it under `name`; the empty name is overwritten, any other
     /// must be free (42P05). `declared` holds type OIDs from 1, 0 where the client leaves it open.

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::backend::{Answer, Conversation, StatementKind, Stop};
+use super::course::{Course, Fetch};
 use super::encode::Columns;
 use super::failure::Failure;
 use super::framing::{FrameError, Frames, too_long};
@@ -36,12 +37,16 @@ pub(super) struct Connection<C: Conversation, R, W> {
     changed: BTreeMap<String, String>,
     /// After an error in an extended message, until Sync.
     skipping: bool,
+    /// While a query of several statements runs, which are a block together.
+    pub(super) several: bool,
 }
 
 /// What running a statement gave.
 pub(super) enum Outcome {
     /// Rows that are yet to be sent.
     Rows(Box<Cursor>),
+    /// Rows of a cursor that are yet to be fetched.
+    Fetch(Fetch),
     /// It is over; its tag.
     Done(String),
 }
@@ -72,6 +77,7 @@ where
             named: HashMap::new(),
             changed: BTreeMap::new(),
             skipping: false,
+            several: false,
         }
     }
 
@@ -209,6 +215,7 @@ where
     pub(super) async fn ready(&mut self) -> Result<(), Failure> {
         let ended = self.transaction.settle();
         self.transaction_ended(ended);
+        self.several = false;
         for (name, value) in std::mem::take(&mut self.changed) {
             self.replies.put_parameter(&name, &value);
         }
@@ -216,7 +223,7 @@ where
         Ok(self.replies.flush().await?)
     }
 
-    /// Runs a statement up to its answer. Of rows, none is read yet.
+    /// Runs a statement, or begins to. Of rows, none is read yet.
     pub(super) async fn start(
         &mut self,
         statement: &C::Statement,
@@ -225,6 +232,24 @@ where
     ) -> Result<Outcome, Failure> {
         let kind = self.admit(statement).await?;
         self.begin();
+        match self.conversation.course(statement) {
+            Course::Answer => self.ask(statement, kind, parameters, formats).await,
+            Course::Declare { name, binary } => {
+                self.declare(statement, kind, parameters, name, binary).await
+            }
+            Course::Fetch(fetch) => Ok(Outcome::Fetch(fetch)),
+            Course::Close(name) => self.close_cursor(statement, name.as_deref()).await,
+        }
+    }
+
+    /// Has the conversation answer a statement.
+    pub(super) async fn ask(
+        &mut self,
+        statement: &C::Statement,
+        kind: StatementKind,
+        parameters: Vec<datafusion::common::ScalarValue>,
+        formats: Vec<Format>,
+    ) -> Result<Outcome, Failure> {
         let running = self.conversation.execute(statement, parameters);
         let answer = match self.signals.attempt(&mut self.frames, running).await {
             Ok(answer) => answer?,
@@ -245,6 +270,8 @@ where
                     deadline,
                     tag,
                     current: None,
+                    position: 0,
+                    ended: false,
                 })))
             }
             Answer::Done { tag, changed } => {
@@ -301,6 +328,9 @@ where
     fn failed(&mut self, error: &ClientError) {
         let ended = self.transaction.fail();
         self.transaction_ended(ended);
+        if self.transaction.is_failed() {
+            self.portals.stop();
+        }
         self.replies.put_error(Severity::Error, error);
     }
 

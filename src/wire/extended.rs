@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::backend::{Conversation, Description, StatementKind, Stop};
 use super::connection::{Connection, Outcome};
+use super::course::{Course, Fetch};
+use super::cursors::Wanted;
 use super::decode::Parameters;
 use super::encode::Columns;
 use super::failure::Failure;
@@ -101,7 +103,7 @@ where
             Some(statement) => {
                 self.admit(statement).await?;
                 let description = self.description(statement).await?;
-                let columns = description.columns.as_deref().map(Columns::of).transpose();
+                let columns = self.columns(statement, &description);
                 let parameters = Parameters::of(&description.parameters);
                 match (parameters, columns) {
                     (Ok(parameters), Ok(columns)) => (parameters, columns),
@@ -165,7 +167,7 @@ where
             })?,
         };
         self.portals.admit(&bind.portal)?;
-        Ok(Portal { statement, columns, formats, state: State::Ready(values) })
+        Ok(Portal { statement, columns, formats, binary: false, state: State::Ready(values) })
     }
 
     pub(super) async fn describe(&mut self, target: Target) -> Result<(), Failure> {
@@ -194,7 +196,7 @@ where
         };
         self.admit(&statement).await?;
         let description = self.description(&statement).await?;
-        let columns = description.columns.as_deref().map(Columns::of).transpose();
+        let columns = self.columns(&statement, &description);
         let (parameters, columns) = match (Parameters::of(&description.parameters), columns) {
             (Ok(parameters), Ok(columns)) => (parameters, columns),
             (Err(error), _) | (_, Err(error)) => {
@@ -206,10 +208,27 @@ where
             Some(columns) => self.replies.put(&columns.description(&[])),
             None => self.replies.put(&NoData::new()),
         }
-        if let Some(told) = self.named.get_mut(name) {
+        // The columns of a FETCH are those of whatever cursor has the name when it is run.
+        if let Some(told) = self.named.get_mut(name)
+            && self.conversation.course(&statement) == Course::Answer
+        {
             *told = columns;
         }
         Ok(())
+    }
+
+    /// The columns of a statement's rows; those of a `FETCH` are its cursor's.
+    fn columns(
+        &self,
+        statement: &C::Statement,
+        description: &Description,
+    ) -> Result<Option<Columns>, ClientError> {
+        match self.conversation.course(statement) {
+            Course::Fetch(Fetch { silent: false, name, .. }) => {
+                Ok(self.portals.get(&name).ok().and_then(|portal| portal.columns.clone()))
+            }
+            _ => description.columns.as_deref().map(Columns::of).transpose(),
+        }
     }
 
     pub(super) async fn execute(&mut self, name: String, max_rows: i32) -> Result<(), Failure> {
@@ -250,6 +269,7 @@ where
                         self.put_complete(&tag);
                         return Ok(());
                     }
+                    Outcome::Fetch(fetch) => return self.run_fetch(portal, fetch, most).await,
                     Outcome::Rows(cursor) => {
                         let told = portal.columns.as_ref();
                         if !told.is_some_and(|told| told.same_types(&cursor.columns)) {
@@ -262,6 +282,7 @@ where
                 }
             }
             State::Open(cursor) => cursor,
+            State::Fetching(fetch) => return self.run_fetch(portal, fetch, most).await,
             State::Finished(word) => {
                 portal.state = State::Finished(word);
                 self.put_complete(&rows::tag(word, 0));
@@ -278,6 +299,31 @@ where
         portal.state = match self.send(&mut cursor, most).await? {
             Progress::Finished(_) => State::Finished(cursor.tag),
             Progress::Suspended => State::Open(cursor),
+        };
+        Ok(())
+    }
+
+    /// Runs a `FETCH`, or what is left of it.
+    async fn run_fetch(
+        &mut self,
+        portal: &mut Portal<C::Statement>,
+        fetch: Fetch,
+        most: Option<u64>,
+    ) -> Result<(), Failure> {
+        let Portal { statement: Some(statement), columns, formats, .. } = &*portal else {
+            return Ok(());
+        };
+        let wanted = Wanted { columns: columns.as_ref(), formats };
+        let fetched = self.fetch(statement, &fetch, Some(wanted), most).await?;
+        portal.state = match fetched.left {
+            Some(reach) => {
+                self.replies.put(&PortalSuspended::new());
+                State::Fetching(Fetch { reach, ..fetch })
+            }
+            None => {
+                self.put_complete(&rows::tag(fetch.tag(), fetched.rows));
+                State::Finished(fetch.tag())
+            }
         };
         Ok(())
     }
@@ -314,7 +360,7 @@ fn spread(formats: &[Format], count: usize) -> Option<Vec<Format>> {
 }
 
 /// What the client was told of the columns does not hold any more.
-fn changed_shape() -> ClientError {
+pub(super) fn changed_shape() -> ClientError {
     ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "cached plan must not change result type")
         .hint("Prepare the statement again.")
 }

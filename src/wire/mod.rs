@@ -14,6 +14,7 @@ mod tls;
 // The session.
 mod cancel;
 mod connection;
+mod cursors;
 mod extended;
 mod failure;
 mod portal;
@@ -34,12 +35,14 @@ mod encode;
 
 // What stands behind it.
 mod backend;
+mod course;
 
 pub use crate::values::Rendering;
 pub use backend::{
     Answer, Backend, BatchStream, Conversation, Description, Login, Meter, StatementKind, Stop,
     Visitor,
 };
+pub use course::{Course, Fetch, Reach};
 pub use options::{Limits, Options, Tls};
 pub use server::Server;
 pub use tls::{TlsError, tls_config};

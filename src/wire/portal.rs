@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use datafusion::common::ScalarValue;
 
 use super::backend::Stop;
+use super::course::Fetch;
 use super::encode::Columns;
 use super::rows::Cursor;
 use crate::error::{ClientError, SqlState};
@@ -18,6 +19,8 @@ pub(super) struct Portal<S> {
     pub(super) columns: Option<Columns>,
     /// One for each column.
     pub(super) formats: Vec<Format>,
+    /// Declared so: a `FETCH` of the simple protocol gives its rows in binary.
+    pub(super) binary: bool,
     /// How far it is.
     pub(super) state: State,
 }
@@ -28,6 +31,8 @@ pub(super) enum State {
     Ready(Vec<ScalarValue>),
     /// Begun; rows may be left.
     Open(Box<Cursor>),
+    /// A `FETCH` that is not over, and what is left of it.
+    Fetching(Fetch),
     /// All rows were sent; the first word of the command tag.
     Finished(&'static str),
     /// Run, and not to be run again.
@@ -76,6 +81,17 @@ impl<S> Portals<S> {
         }
     }
 
+    /// Takes a portal out that SQL calls a cursor, to read from it.
+    ///
+    /// # Errors
+    /// 34000 where there is none of this name.
+    pub(super) fn take_cursor(&mut self, name: &str) -> Result<Portal<S>, ClientError> {
+        self.portals.remove(name).ok_or_else(|| {
+            let message = format!("cursor \"{name}\" does not exist");
+            ClientError::new(SqlState::INVALID_CURSOR_NAME, message)
+        })
+    }
+
     /// Takes a portal out, to run it.
     ///
     /// # Errors
@@ -97,6 +113,11 @@ impl<S> Portals<S> {
         if let Some(mut portal) = self.portals.remove(name) {
             portal.stop(&Stop::Closed);
         }
+    }
+
+    /// Stops what they do: the block that they are of has failed.
+    pub(super) fn stop(&mut self) {
+        self.portals.values_mut().for_each(|portal| portal.stop(&Stop::Closed));
     }
 
     /// Forgets all of them: no portal outlives its transaction.

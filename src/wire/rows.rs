@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
+use arrow::array::RecordBatch;
+use futures::{StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
@@ -33,8 +34,21 @@ pub(super) struct Cursor {
     pub(super) deadline: Option<Instant>,
     /// The first word of the command tag.
     pub(super) tag: &'static str,
-    /// The batch that was begun, and the first of its rows that was not sent.
-    pub(super) current: Option<(Rows, usize)>,
+    /// The batch that was begun.
+    pub(super) current: Option<Current>,
+    /// How many rows were sent, or gone past.
+    pub(super) position: u64,
+    /// Whether the end was come to.
+    pub(super) ended: bool,
+}
+
+/// A batch that was begun.
+pub(super) struct Current {
+    batch: RecordBatch,
+    /// The same, ready to be written in the formats that are asked for.
+    rows: Option<Rows>,
+    /// The first row that was not sent.
+    next: usize,
 }
 
 /// How far sending went.
@@ -47,6 +61,51 @@ pub(super) enum Progress {
 }
 
 impl Cursor {
+    /// Sends what follows in these formats, and by these settings.
+    pub(super) fn render(&mut self, formats: Vec<Format>, rendering: Rendering) {
+        if (&self.formats, self.rendering) == (&formats, rendering) {
+            return;
+        }
+        (self.formats, self.rendering) = (formats, rendering);
+        if let Some(current) = &mut self.current {
+            current.rows = None;
+        }
+    }
+
+    /// Goes past rows without sending them: at most `most`, or all. Gives how many there were.
+    ///
+    /// # Errors
+    /// As [`Cursor::send`].
+    pub(super) async fn pass<R>(
+        &mut self,
+        most: Option<u64>,
+        frames: &mut Frames<R>,
+        signals: &mut Signals,
+    ) -> Result<u64, Failure>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let mut passed = 0;
+        while most != Some(passed) {
+            match self.read(frames, signals).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(stop) => {
+                    self.meter.stop(stop.clone());
+                    return Err(stop.into());
+                }
+            }
+            let Some(current) = &mut self.current else { continue };
+            let there = current.batch.num_rows() - current.next;
+            let wanted = most.map_or(u64::MAX, |most| most - passed);
+            let step = usize::try_from(wanted).map_or(there, |wanted| wanted.min(there));
+            current.next += step;
+            passed += step as u64;
+            self.position += step as u64;
+        }
+        Ok(passed)
+    }
+
     /// Sends rows: at most `most` of them, or all.
     ///
     /// # Errors
@@ -83,14 +142,8 @@ impl Cursor {
     {
         let mut sent = 0;
         loop {
-            if self.current.is_none() {
-                match signals.attempt(frames, self.batches.next()).await? {
-                    Some(batch) => {
-                        let rows = self.columns.rows(&batch?, &self.formats, self.rendering)?;
-                        self.current = Some((rows, 0));
-                    }
-                    None => return Ok(Progress::Finished(sent)),
-                }
+            if !self.read(frames, signals).await? {
+                return Ok(Progress::Finished(sent));
             }
             sent += self.put(most.map(|most| most - sent), replies)?;
             if replies.is_full() {
@@ -102,12 +155,41 @@ impl Cursor {
         }
     }
 
+    /// Sees to it that there is a current batch with rows that were not sent. False at the end.
+    async fn read<R>(&mut self, frames: &mut Frames<R>, signals: &mut Signals) -> Result<bool, Stop>
+    where
+        R: AsyncRead + Unpin,
+    {
+        loop {
+            match &self.current {
+                Some(current) if current.next < current.batch.num_rows() => return Ok(true),
+                _ => self.current = None,
+            }
+            if self.ended {
+                return Ok(false);
+            }
+            match signals.attempt(frames, self.batches.next()).await? {
+                Some(batch) => {
+                    self.current = Some(Current { batch: batch?, rows: None, next: 0 });
+                }
+                None => {
+                    self.ended = true;
+                    self.batches = Box::pin(stream::empty());
+                }
+            }
+        }
+    }
+
     /// Puts rows of the current batch into the buffer until it is full, and at most `most`.
     fn put<W>(&mut self, most: Option<u64>, replies: &mut Replies<W>) -> Result<u64, ClientError>
     where
         W: AsyncWrite + Unpin,
     {
-        let Some((rows, next)) = &mut self.current else { return Ok(0) };
+        let Some(Current { batch, rows, next }) = &mut self.current else { return Ok(0) };
+        let rows = match rows {
+            Some(rows) => rows,
+            None => rows.insert(self.columns.rows(batch, &self.formats, self.rendering)?),
+        };
         let (mut count, mut bytes) = (0, 0);
         let mut outcome = Ok(());
         while outcome.is_ok() && *next < rows.count() && most != Some(count) && !replies.is_full() {
@@ -118,6 +200,7 @@ impl Cursor {
             });
         }
         self.meter.add(count, bytes);
+        self.position += count;
         if *next == rows.count() {
             self.current = None;
         }
@@ -141,10 +224,10 @@ where
     }
 }
 
-/// A command's tag: `SELECT` and `FETCH` tell how many rows there were.
+/// A command's tag: `SELECT`, `FETCH` and `MOVE` tell how many rows there were.
 pub(super) fn tag(word: &str, rows: u64) -> String {
     match word {
-        "SELECT" | "FETCH" => format!("{word} {rows}"),
+        "SELECT" | "FETCH" | "MOVE" => format!("{word} {rows}"),
         _ => word.to_owned(),
     }
 }

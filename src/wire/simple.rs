@@ -23,9 +23,14 @@ where
         if statements.is_empty() {
             self.put_empty();
         }
+        self.several = statements.len() > 1;
         for statement in &statements {
             match self.start(statement, Vec::new(), Vec::new()).await? {
                 Outcome::Done(tag) => self.put_complete(&tag),
+                Outcome::Fetch(fetch) => {
+                    let fetched = self.fetch(statement, &fetch, None, None).await?;
+                    self.put_complete(&rows::tag(fetch.tag(), fetched.rows));
+                }
                 Outcome::Rows(mut cursor) => {
                     self.replies.put(&cursor.columns.description(&[]));
                     let (frames, signals) = (&mut self.frames, &mut self.signals);

@@ -117,6 +117,11 @@ impl Transaction {
         }
     }
 
+    /// Whether a block is open.
+    pub(super) fn is_block(self) -> bool {
+        self == Self::Block
+    }
+
     /// Whether only the end of the block is let through.
     pub(super) fn is_failed(self) -> bool {
         self == Self::Failed

@@ -40,6 +40,8 @@ async fn no_more_is_held_than_the_buffer_and_a_row() {
         deadline: None,
         tag: "SELECT",
         current: None,
+        position: 0,
+        ended: false,
     };
     let (_silent, receiving) = duplex(1);
     let (_unread, sending) = duplex(1_024);

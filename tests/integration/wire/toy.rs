@@ -15,6 +15,9 @@
 //! | `think` | never gets as far as an answer |
 //! | `endless` | rows of a kilobyte without end |
 //! | `shape` | columns that are others each time they are asked for |
+//! | `declare NAME STATEMENT`, `declare binary NAME STATEMENT` | a cursor over the statement's rows |
+//! | `fetch NAME REACH`, `move NAME REACH` | rows of it; the reach is a number, `all`, `+N`, `=N`, `same` or `back` |
+//! | `close NAME`, `close` | closes it, or all |
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,8 +31,8 @@ use datafusion::common::ScalarValue;
 use futures::stream::{self, StreamExt};
 use portcullis::error::{ClientError, SqlState};
 use portcullis::wire::{
-    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Rendering,
-    StatementKind, Stop, Visitor,
+    Answer, Backend, BatchStream, Conversation, Course, Description, Fetch, Login, Meter, Reach,
+    Rendering, StatementKind, Stop, Visitor,
 };
 use portcullis_connector_api::catalog::PG_TYPE_KEY;
 use tokio::sync::Semaphore;
@@ -149,6 +152,33 @@ impl Conversation for Talk {
         }
     }
 
+    fn course(&self, statement: &String) -> Course {
+        let words: Vec<_> = statement.split(' ').collect();
+        let fetch = |name: &str, far: &str, silent| {
+            let count = || far[1..].parse().unwrap();
+            let reach = match far.chars().next() {
+                Some('a') => Reach::All,
+                Some('s') => Reach::Same,
+                Some('b') => Reach::Back,
+                Some('+') => Reach::Relative(count()),
+                Some('=') => Reach::Absolute(count()),
+                _ => Reach::Next(far.parse().unwrap()),
+            };
+            Course::Fetch(Fetch { name: name.to_owned(), reach, silent })
+        };
+        match words[..] {
+            ["declare", "binary", name, ..] => {
+                Course::Declare { name: name.to_owned(), binary: true }
+            }
+            ["declare", name, ..] => Course::Declare { name: name.to_owned(), binary: false },
+            ["fetch", name, far] => fetch(name, far, false),
+            ["move", name, far] => fetch(name, far, true),
+            ["close"] => Course::Close(None),
+            ["close", name] => Course::Close(Some(name.to_owned())),
+            _ => Course::Answer,
+        }
+    }
+
     async fn prepare(
         &mut self,
         name: &str,
@@ -176,6 +206,8 @@ impl Conversation for Talk {
     }
 
     async fn describe(&mut self, statement: &String) -> Result<Description, ClientError> {
+        let shown = declared(statement) == statement;
+        let statement = declared(statement);
         let (word, rest) = statement.split_once(' ').unwrap_or((statement, ""));
         let parameters: Vec<_> = match word {
             "echo" => rest.split(' ').enumerate().map(|(n, name)| typed(n, name)).collect(),
@@ -193,7 +225,7 @@ impl Conversation for Talk {
             }
             _ => None,
         };
-        Ok(Description { parameters, columns })
+        Ok(Description { parameters, columns: columns.filter(|_| shown) })
     }
 
     async fn execute(
@@ -201,6 +233,7 @@ impl Conversation for Talk {
         statement: &String,
         parameters: Vec<ScalarValue>,
     ) -> Result<Answer, ClientError> {
+        let statement = &declared(statement).to_owned();
         let (word, rest) = statement.split_once(' ').unwrap_or((statement, ""));
         let count = || rest.parse::<i32>().unwrap();
         let done = |tag: &str, changed: Vec<(String, String)>| {
@@ -338,13 +371,20 @@ fn checked(statement: &str) -> Result<String, ClientError> {
     let lower = word.to_lowercase();
     let known = [
         "begin", "start", "commit", "rollback", "set", "rows", "echo", "types", "fail", "break",
-        "nothing", "odd", "stall", "think", "endless", "shape",
+        "nothing", "odd", "stall", "think", "endless", "shape", "declare", "fetch", "move", "close",
     ];
     if known.contains(&lower.as_str()) {
         return Ok(lower + rest);
     }
     let message = format!("syntax error at or near \"{word}\"");
     Err(ClientError::new(SqlState::SYNTAX_ERROR, message).at(Some(1)))
+}
+
+/// The statement that a cursor is over; itself, if it declares none.
+fn declared(statement: &str) -> &str {
+    let Some(rest) = statement.strip_prefix("declare ") else { return statement };
+    let rest = rest.strip_prefix("binary ").unwrap_or(rest);
+    rest.split_once(' ').map_or("", |(_, over)| over)
 }
 
 fn numbered() -> SchemaRef {
