@@ -282,7 +282,7 @@ impl Session {
                 let described = self.describe_query(query, &prepared.declared).await?;
                 Description { parameters: described.parameters, columns: Some(described.columns) }
             }
-            Command::Declare { query, .. } => {
+            Command::Declare { query, .. } | Command::Copy { query, .. } => {
                 let described = self.describe_query(query, &prepared.declared).await?;
                 Description { parameters: described.parameters, columns: None }
             }
@@ -309,6 +309,7 @@ impl Session {
         match &prepared.statement.command {
             Command::Query(_)
             | Command::Declare { .. }
+            | Command::Copy { .. }
             | Command::Execute { .. }
             | Command::Explain(_) => match self.begin().await {
                 Ok(begun) => self.compute(prepared, values, begun).await,
@@ -333,7 +334,9 @@ impl Session {
     ) -> Result<Answer, ClientError> {
         let asked = prepared.asked();
         match &prepared.statement.command {
-            Command::Query(query) | Command::Declare { query, .. } => {
+            Command::Query(query)
+            | Command::Declare { query, .. }
+            | Command::Copy { query, .. } => {
                 let call = Call { asked, query, declared: &prepared.declared, values };
                 self.run(call, begun).await
             }
@@ -402,6 +405,7 @@ impl Session {
             // Those that are computed, and those that the wire does.
             Command::Query(_)
             | Command::Declare { .. }
+            | Command::Copy { .. }
             | Command::Execute { .. }
             | Command::Explain(_)
             | Command::Fetch(_)

@@ -9,6 +9,7 @@ pub(in crate::session) fn of(command: &Command) -> Course {
         Command::Declare { name, binary, .. } => {
             Course::Declare { name: name.clone(), binary: *binary }
         }
+        Command::Copy { format, .. } => Course::Copy(format.clone()),
         Command::Fetch(sql::Fetch { name, reach: there, silent }) => {
             Course::Fetch(Fetch { name: name.clone(), reach: reach(*there), silent: *silent })
         }

@@ -27,6 +27,14 @@ pub enum SqlError {
         /// What to say in place of it.
         hint: &'static str,
     },
+    /// An option of a `COPY` that cannot be, in PostgreSQL's words.
+    #[error("{message}")]
+    CopyOption {
+        /// PostgreSQL's.
+        sqlstate: SqlState,
+        /// What is wrong.
+        message: String,
+    },
     /// A statement that the caller may never issue (`SET ROLE` and the like).
     #[error("permission denied to {0}")]
     Forbidden(&'static str),
@@ -79,6 +87,7 @@ impl From<SqlError> for ClientError {
                 .hint("Send changes to the source itself."),
             SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),
             SqlError::Unsupported(_) => ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message),
+            SqlError::CopyOption { sqlstate, .. } => ClientError::new(sqlstate, message),
             SqlError::Instead { hint, .. } => {
                 ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, message).hint(hint)
             }

@@ -3,12 +3,14 @@
 //! text for what it means, and nothing prints a tree back into SQL to parse it anew.
 
 mod allow;
+mod copy;
 mod cursor;
 mod dialect;
 mod error;
 mod expansion;
 mod grouping;
 mod identifier;
+mod options;
 mod query;
 mod split;
 mod statement;

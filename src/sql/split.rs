@@ -8,6 +8,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::allow;
+use super::copy;
 use super::cursor;
 use super::dialect::Bounded;
 use super::error::SqlError;
@@ -130,8 +131,10 @@ enum Parsed {
 }
 
 fn read(parser: &mut Parser, whole: &Arc<str>) -> Result<Parsed, Fault> {
-    if let Some(command) = cursor::command(parser, whole)? {
-        return Ok(Parsed::Command(command));
+    for own in [cursor::command, copy::command] {
+        if let Some(command) = own(parser, whole)? {
+            return Ok(Parsed::Command(command));
+        }
     }
     Ok(Parsed::Statement(Box::new(parser.parse_statement()?)))
 }

@@ -6,6 +6,7 @@ use sqlparser::ast;
 use sqlparser::tokenizer::Location;
 
 use super::split::position;
+use crate::values::CopyFormat;
 
 /// One statement, parsed and allowed in kind. Whether its tables and functions may be used is
 /// decided later, by the policies and the guard.
@@ -76,6 +77,13 @@ pub enum Command {
         /// The query.
         query: Query,
     },
+    /// `COPY (query) TO STDOUT`
+    Copy {
+        /// The query.
+        query: Query,
+        /// How its rows are written.
+        format: CopyFormat,
+    },
     /// `FETCH` and `MOVE`
     Fetch(Fetch),
     /// `CLOSE name`; all cursors where none is named.
@@ -105,6 +113,7 @@ impl Command {
             Self::Prepare { .. } => "prepare",
             Self::Execute { .. } => "execute",
             Self::Declare { .. } => "declare",
+            Self::Copy { .. } => "copy",
             Self::Fetch(_) => "fetch",
             Self::Close(_) => "close",
             Self::Deallocate(_) | Self::DeallocateAll => "deallocate",
@@ -116,7 +125,9 @@ impl Command {
     /// The query whose rows it gives or keeps, and whose parameters are its own.
     pub fn query(&self) -> Option<&Query> {
         match self {
-            Self::Query(query) | Self::Declare { query, .. } => Some(query),
+            Self::Query(query) | Self::Declare { query, .. } | Self::Copy { query, .. } => {
+                Some(query)
+            }
             _ => None,
         }
     }

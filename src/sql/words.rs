@@ -78,6 +78,17 @@ pub(super) fn number(parser: &mut Parser) -> Result<Option<i32>, ParserError> {
     Ok(number)
 }
 
+/// Reads a text, if one comes next.
+pub(super) fn string(parser: &mut Parser) -> Option<String> {
+    let text = match &parser.peek_token_ref().token {
+        Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => text.clone(),
+        Token::DollarQuotedString(text) => text.value.clone(),
+        _ => return None,
+    };
+    parser.advance_token();
+    Some(text)
+}
+
 /// The next word is none that may stand here.
 pub(super) fn unexpected<T>(parser: &Parser) -> Result<T, ParserError> {
     parser.expected_ref("another word", parser.peek_token_ref())

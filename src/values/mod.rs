@@ -3,6 +3,7 @@
 //! query makes texts of them and reads them.
 
 mod calendar;
+mod copy;
 mod format;
 mod read;
 mod types;
@@ -10,6 +11,7 @@ mod write;
 mod zone;
 
 pub(crate) use calendar::{DAY_US, civil, days};
+pub use copy::{CopyFormat, CopyLines, Forced, Quoting};
 pub(crate) use format::Format;
 pub(crate) use read::{Reader, interval, scalar, unescaped, utf8};
 pub(crate) use types::WireType;

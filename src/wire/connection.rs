@@ -237,6 +237,7 @@ where
             Course::Declare { name, binary } => {
                 self.declare(statement, kind, parameters, name, binary).await
             }
+            Course::Copy(format) => self.copy_out(statement, kind, parameters, format).await,
             Course::Fetch(fetch) => Ok(Outcome::Fetch(fetch)),
             Course::Close(name) => self.close_cursor(statement, name.as_deref()).await,
         }
@@ -270,6 +271,7 @@ where
                     deadline,
                     tag,
                     current: None,
+                    copy: None,
                     position: 0,
                     ended: false,
                 })))

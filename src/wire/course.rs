@@ -1,5 +1,7 @@
 //! What the wire does by itself with a statement.
 
+use crate::values::CopyFormat;
+
 /// What becomes of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Course {
@@ -12,6 +14,8 @@ pub enum Course {
         /// Whether the simple protocol gives its rows in binary.
         binary: bool,
     },
+    /// The conversation answers it with rows, which are sent as data in this format.
+    Copy(CopyFormat),
     /// Rows of a portal are given; the conversation is not asked.
     Fetch(Fetch),
     /// A portal is closed, or all of them; the conversation is not asked.

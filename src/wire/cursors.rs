@@ -137,8 +137,8 @@ where
             Ok(way) => way,
             Err(error) => return Err(self.refuse(Some(statement), error).await),
         };
-        let (frames, signals) = (&mut self.frames, &mut self.signals);
         if fetch.silent {
+            let (frames, signals) = (&mut self.frames, &mut self.signals);
             cursor.pass(Some(past), frames, signals).await?;
             let rows = cursor.pass(count, frames, signals).await?;
             return Ok(Fetched { rows, left: None });
@@ -146,7 +146,7 @@ where
         let formats = match wanted {
             Some(Wanted { columns, formats }) => {
                 if !columns.is_some_and(|told| told.same_types(&cursor.columns)) {
-                    return Err(changed_shape().into());
+                    return Err(self.refuse(Some(statement), changed_shape()).await);
                 }
                 formats.to_vec()
             }
@@ -160,6 +160,7 @@ where
             }
         };
         cursor.render(formats, self.conversation.rendering());
+        let (frames, signals) = (&mut self.frames, &mut self.signals);
         cursor.pass(Some(past), frames, signals).await?;
         if count == Some(0) {
             return Ok(Fetched { rows: 0, left: None });

@@ -43,6 +43,11 @@ impl Columns {
         self.0.len()
     }
 
+    /// Their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|column| column.name.as_str())
+    }
+
     /// Whether the types are the same, whatever the names.
     pub(super) fn same_types(&self, other: &Self) -> bool {
         let types =
@@ -117,6 +122,11 @@ impl Rows {
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// What writes their values, column by column.
+    pub(super) fn columns(&self) -> &[Cells] {
+        &self.columns
     }
 
     /// Appends the DataRow message of one row. Gives its size in bytes.

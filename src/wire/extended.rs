@@ -296,10 +296,8 @@ where
                 return Err(self.refuse(Some(statement), error).await);
             }
         };
-        portal.state = match self.send(&mut cursor, most).await? {
-            Progress::Finished(_) => State::Finished(cursor.tag),
-            Progress::Suspended => State::Open(cursor),
-        };
+        self.send(&mut cursor, most).await?;
+        portal.state = State::Open(cursor);
         Ok(())
     }
 
@@ -328,14 +326,14 @@ where
         Ok(())
     }
 
-    async fn send(&mut self, cursor: &mut Cursor, most: Option<u64>) -> Result<Progress, Failure> {
+    async fn send(&mut self, cursor: &mut Cursor, most: Option<u64>) -> Result<(), Failure> {
         let (frames, signals) = (&mut self.frames, &mut self.signals);
         let progress = cursor.send(most, frames, &mut self.replies, signals).await?;
         match progress {
             Progress::Finished(count) => self.put_complete(&rows::tag(cursor.tag, count)),
             Progress::Suspended => self.replies.put(&PortalSuspended::new()),
         }
-        Ok(progress)
+        Ok(())
     }
 
     pub(super) fn close(&mut self, target: &Target) {

@@ -14,6 +14,7 @@ mod tls;
 // The session.
 mod cancel;
 mod connection;
+mod copy;
 mod cursors;
 mod extended;
 mod failure;
@@ -37,7 +38,7 @@ mod encode;
 mod backend;
 mod course;
 
-pub use crate::values::Rendering;
+pub use crate::values::{CopyFormat, Rendering};
 pub use backend::{
     Answer, Backend, BatchStream, Conversation, Description, Login, Meter, StatementKind, Stop,
     Visitor,

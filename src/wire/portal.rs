@@ -29,11 +29,11 @@ pub(super) struct Portal<S> {
 pub(super) enum State {
     /// Not begun.
     Ready(Vec<ScalarValue>),
-    /// Begun; rows may be left.
+    /// Begun; rows may be left, or none.
     Open(Box<Cursor>),
     /// A `FETCH` that is not over, and what is left of it.
     Fetching(Fetch),
-    /// All rows were sent; the first word of the command tag.
+    /// A `FETCH` that is over; the first word of the command tag.
     Finished(&'static str),
     /// Run, and not to be run again.
     Spent,

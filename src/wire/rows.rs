@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
 use super::backend::{BatchStream, Meter, Stop};
+use super::copy::CopyOut;
 use super::encode::{Columns, Rows};
 use super::failure::Failure;
 use super::framing::Frames;
@@ -36,6 +37,8 @@ pub(super) struct Cursor {
     pub(super) tag: &'static str,
     /// The batch that was begun.
     pub(super) current: Option<Current>,
+    /// Where the rows are sent as data.
+    pub(super) copy: Option<CopyOut>,
     /// How many rows were sent, or gone past.
     pub(super) position: u64,
     /// Whether the end was come to.
@@ -193,7 +196,11 @@ impl Cursor {
         let (mut count, mut bytes) = (0, 0);
         let mut outcome = Ok(());
         while outcome.is_ok() && *next < rows.count() && most != Some(count) && !replies.is_full() {
-            outcome = rows.write(*next, replies.buffer()).map(|size| {
+            let written = match &mut self.copy {
+                None => rows.write(*next, replies.buffer()),
+                Some(copy) => copy.write(rows, *next, replies.buffer()),
+            };
+            outcome = written.map(|size| {
                 bytes += size as u64;
                 count += 1;
                 *next += 1;

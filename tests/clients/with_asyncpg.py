@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import decimal
+import io
 import struct
 import sys
 import uuid
@@ -106,6 +107,19 @@ async def main():
         print(count)
         cursor = await connection.cursor("SELECT n FROM box.many ORDER BY n")
         print(await cursor.fetch(3), await cursor.fetchrow())
+
+    title("copy")
+    for options in (
+        {}, {"format": "csv", "header": True, "force_quote": ["t"]}, {"format": "binary"},
+        {"null": "x", "delimiter": "|"},
+    ):
+        output = io.BytesIO()
+        query = "SELECT * FROM box.types WHERE id = ANY($1) ORDER BY id"
+        tag = await connection.copy_from_query(query, [1, 2, 4], output=output, **options)
+        print(tag, output.getvalue())
+    output = io.BytesIO()
+    print(await connection.copy_from_table("countries", schema_name="box", columns=["code"], output=output))
+    print(sorted(output.getvalue().split()))
 
     title("errors and transactions")
     for query in (

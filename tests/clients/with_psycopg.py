@@ -93,6 +93,120 @@ with connection.cursor() as cursor:
     total = sum(n for (n,) in cursor.stream("SELECT n FROM box.many"))
 print(total)
 
+title("cursors of the server")
+with connection.transaction():
+    for binary in False, True:
+        with connection.cursor(name="rows", binary=binary) as cursor:
+            cursor.execute("SELECT n, n::text AS t FROM box.many WHERE n > %s ORDER BY n", [3])
+            print([column.name for column in cursor.description])
+            print(cursor.fetchone(), cursor.fetchmany(2), cursor.pgresult.fformat(0))
+            cursor.scroll(5)
+            print(cursor.fetchone(), len(cursor.fetchall()), cursor.fetchall())
+for statement in (
+    "FETCH nothing", "CLOSE nothing", "DECLARE c CURSOR FOR SELECT 1",
+    "BEGIN; DECLARE c CURSOR FOR SELECT 1; DECLARE c CURSOR FOR SELECT 2",
+    "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT 1; FETCH c; FETCH PRIOR FROM c",
+    "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT 1; MOVE BACKWARD IN c",
+    "BEGIN; DECLARE c CURSOR FOR SELECT * FROM box.nothing", "DECLARE c FOR SELECT 1", "CLOSE",
+    "FETCH ABSOLUTE c", "FETCH 99999999999 c", "FETCH", "MOVE FORWARD x y c",
+):
+    print(statement, attempt(lambda: connection.execute(statement)))
+    if connection.info.transaction_status.name != "IDLE":
+        connection.execute("ROLLBACK")
+with connection.transaction():
+    connection.execute(
+        'DECLARE "a B" ASENSITIVE NO SCROLL CURSOR WITHOUT HOLD FOR '
+        "SELECT n FROM box.many ORDER BY n LIMIT 9"
+    )
+    for statement in (
+        "FETCH 0", "FETCH", "MOVE", "FETCH FORWARD FROM", "FETCH FORWARD 1 IN", "FETCH RELATIVE 1",
+        "FETCH +1", "FETCH ABSOLUTE 8 IN", "MOVE FORWARD ALL IN", "FETCH NEXT FROM", "MOVE ALL",
+    ):
+        cursor = connection.execute(statement + ' "a B"')
+        rows = cursor.fetchall() if cursor.description else None
+        print(statement, cursor.statusmessage, rows)
+    print(connection.execute("CLOSE ALL").statusmessage)
+
+title("copy")
+
+
+def copied(statement):
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        return b"".join(copy)
+
+
+TYPES = "(SELECT * FROM box.types ORDER BY id)"
+OTHERS = (
+    "(SELECT t FROM box.types ORDER BY id)", "(SELECT * FROM box.arrays ORDER BY id)",
+    "(SELECT 1 AS one, NULL WHERE false)",
+)
+FORMS = (
+    "", "(FORMAT text, NULL '', DELIMITER '|')", "(FORMAT text, HEADER)", "(FORMAT csv)",
+    "CSV HEADER", "(FORMAT csv, HEADER true, FORCE_QUOTE *, NULL 'nil')",
+    "(FORMAT csv, QUOTE '''', ESCAPE E'\\\\', NULL '~')", "DELIMITER 'X' NULL AS 'N'",
+    "(FORMAT binary)", "BINARY",
+)
+with connection.cursor() as cursor:
+    for options in FORMS:
+        for query in (TYPES, *OTHERS):
+            with cursor.copy(f"COPY {query} TO STDOUT {options}") as copy:
+                print(query, options, [bytes(data) for data in copy])
+            print(cursor.statusmessage)
+    with cursor.copy(f"COPY {OTHERS[0]} TO STDOUT (FORMAT binary)") as copy:
+        copy.set_types(["text"])
+        print(list(copy.rows()))
+    with cursor.copy("COPY (SELECT n FROM box.many) TO STDOUT") as copy:
+        print(sum(int(data) for data in copy), cursor.rowcount)
+for options in (
+    "(FORMAT csv, FORCE_QUOTE (t, v), DELIMITER ';')",
+    "WITH CSV DELIMITER AS 't' QUOTE AS 'q' ESCAPE AS 'e' FORCE QUOTE v",
+):
+    print(options, copied(f"COPY {TYPES} TO STDOUT {options}"))
+for value in (
+    r"a\b", "a\tb", "a\nb", "a\rb", "\b\f\v", "\\.", "\\N", "", " ", "a,b", 'a"b', "''", "nil", "ü€😀",
+    "\x01\x7f", "b\\\"\"b", "\n\n\t\t\\\\",
+):
+    for options in (
+        "", "(FORMAT csv)", "(FORMAT csv, NULL 'nil')", "(DELIMITER ',')",
+        "(FORMAT csv, ESCAPE 'b')", "(FORMAT csv, FORCE_QUOTE *)",
+    ):
+        for query in "SELECT {}", "SELECT {}, NULL, 1":
+            text = sql.SQL("COPY (" + query + ") TO STDOUT " + options).format(sql.Literal(value))
+            print(repr(value), options, copied(text))
+for statement in (
+    "COPY box.countries TO STDOUT", "COPY box.countries (name, code) TO STDOUT CSV",
+    "COPY BINARY box.countries (code) TO STDOUT", "COPY (VALUES (1, 'a'), (2, NULL)) TO STDIN",
+    "COPY (TABLE box.countries) TO STDOUT WITH NULL 'x'", "COPY (TABLE box.countries ORDER BY 1) TO STDOUT",
+    "COPY box.countries TO STDOUT USING DELIMITERS '|' WITH NULL 'x'",
+    "COPY (WITH c AS (SELECT 1 AS a) SELECT * FROM c) TO STDOUT (HEADER)",
+):
+    print(statement, sorted(copied(statement).splitlines()))
+for options in (
+    "(FORMAT xml)", "(FORMAT 'CSV')", "(FORMAT csv, FORMAT text)", "(DELIMITER 'ab')",
+    "(DELIMITER 'ü')", "(DELIMITER '')", "(DELIMITER 'a')", "(DELIMITER '1')", "(DELIMITER '.')",
+    "(DELIMITER E'\\n')", "(NULL E'a\\r')", "(NULL E'a\\tb')", "(FORMAT csv, NULL 'a,b')",
+    "(FORMAT csv, NULL '\"')", "(QUOTE 'x')", "(ESCAPE 'x')", "(FORCE_QUOTE *)",
+    "(FORMAT csv, QUOTE 'xy')", "(FORMAT csv, QUOTE ',')", "(FORMAT csv, ESCAPE '')",
+    "(FORMAT csv, FORCE_QUOTE (nothing))", "(FORMAT csv, FORCE_QUOTE t)",
+    "(FORMAT csv, FORCE_NULL (a))", "(FORMAT csv, FORCE_NOT_NULL (a))",
+    "(FORMAT binary, DELIMITER 'x')", "(FORMAT binary, NULL 'x')", "(FORMAT binary, HEADER)",
+    "(FORMAT binary, QUOTE 'x')", "(HEADER maybe)", "(HEADER 2)", "(HEADER match)",
+    "(HEADER off)", "(HEADER 0)", "(NOTHING)", "(DELIMITER)", "()", "(FORMAT csv", "CSV CSV",
+    "CSV DELIMITER", "QUOTE AS 'x'", "sideways", "(FREEZE)", "(FREEZE off)", "FREEZE",
+    "(ENCODING 'utf8')", "ENCODING 'UTF-8'", "(HEADER 'ON', FORMAT csv)", '("FORMAT" csv)',
+    "(FORCE_NULL (a))", "(FORMAT csv, FORCE_QUOTE (a, a))", "FORCE NOT NULL a", "CSV FORCE NULL a",
+    "(FORMAT csv, FORCE_QUOTE)", "(NULL 1)", "(NULL x)", "(DELIMITER *)", "(FORMAT)", "(HEADER *)",
+):
+    statement = f"COPY (SELECT 1 AS a, 2 AS b) TO STDOUT {options}"
+    print(options, attempt(lambda: copied(statement)))
+for statement in (
+    "COPY box.nothing TO STDOUT", "COPY box.countries (nothing) TO STDOUT",
+    "COPY (SELECT * FROM box.nothing) TO STDOUT", "COPY (SELECT 1 / 0) TO STDOUT",
+    "COPY (SELECT 1) FROM STDIN", "COPY box.countries STDOUT", "COPY (SELECT 1 TO STDOUT",
+    "COPY (SELECT 1) TO STDOUT USING DELIMITERS 'x'", "COPY TO STDOUT", "COPY box. TO STDOUT", "COPY t (a,) TO STDOUT",
+):
+    print(statement, attempt(lambda: copied(statement)))
+
 title("errors")
 for query in (
     "SELECT 1 / 0", "SELEC 1", "SELECT * FROM box.nothing", "SELECT nothing FROM box.people",

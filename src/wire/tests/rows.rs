@@ -40,6 +40,7 @@ async fn no_more_is_held_than_the_buffer_and_a_row() {
         deadline: None,
         tag: "SELECT",
         current: None,
+        copy: None,
         position: 0,
         ended: false,
     };

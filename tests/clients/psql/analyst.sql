@@ -37,3 +37,11 @@ SHOW server_version_num;
 SET search_path TO lake;
 SELECT count(*) FROM visits;
 SELECT current_user, current_database();
+-- psql reads long results with a cursor of its own, and copies into files
+\set FETCH_COUNT 2
+SELECT id, name, email FROM box.people ORDER BY id;
+SELECT * FROM box.secrets;
+\unset FETCH_COUNT
+\copy (SELECT id, name, email FROM box.people ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER)
+\copy box.countries (code) TO STDOUT
+\copy (SELECT * FROM box.secrets) TO STDOUT

@@ -285,3 +285,30 @@ select levenshtein('a', 'b');
 select 1;
 1
 = 1
+
+declare c scroll cursor for select 1;
+! 0A000 a cursor with SCROLL is not supported
+  hint: Rows are read as they are fetched, and not kept: declare it without SCROLL.
+
+declare c cursor with hold for select 1;
+! 0A000 a cursor WITH HOLD is not supported
+  hint: A cursor ends with its transaction: declare it without WITH HOLD.
+
+declare c cursor for select 1;
+! 25P01 DECLARE CURSOR can only be used in transaction blocks
+
+fetch c;
+! 34000 cursor "c" does not exist
+
+close c;
+! 34000 cursor "c" does not exist
+
+declare c cursor for delete from crm.customers;
+! 42501 permission denied: DELETE is not possible, this gateway only reads
+  hint: Send changes to the source itself.
+
+copy (select 1) to stdout (format xml);
+! 22023 COPY format "xml" not recognized
+
+copy crm.salaries to stdout;
+! 42P01 @6 relation "crm.salaries" does not exist

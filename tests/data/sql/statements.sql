@@ -172,3 +172,28 @@ select c.name, v.name, name from crm.customers c natural full join (values (3, '
 NULL | X | X
 F*** | F*** | F***
 = 2
+
+-- Cursors go forward, within a transaction.
+begin;
+= 0
+
+declare c no scroll cursor for select id, name from crm.customers order by id;
+= 0
+
+fetch 2 from c;
+3 | F***
+5 | E***
+= 2
+
+move 3 in c;
+= 3
+
+fetch relative 2 from c;
+13 | N***
+= 1
+
+close c;
+= 0
+
+rollback;
+= 0

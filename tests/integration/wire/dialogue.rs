@@ -294,6 +294,9 @@ fn show(tag: u8, mut body: &[u8]) -> String {
         b't' => "parameters",
         b'T' => "columns",
         b'D' => "row",
+        b'H' => "copying",
+        b'd' => "data",
+        b'c' => "copied",
         _ => "unknown",
     };
     line.push_str(name);
@@ -338,6 +341,14 @@ fn show(tag: u8, mut body: &[u8]) -> String {
                 write!(line, " {name}:{oid}:{size}:{modifier}:{format}").unwrap();
             }
         }
+        b'H' => {
+            line.push_str(if body[0] == 1 { " binary" } else { " text" });
+            body = &body[1..];
+            for _ in 0..i16(&mut body) {
+                write!(line, " {}", i16(&mut body)).unwrap();
+            }
+        }
+        b'd' => line.push_str(&show_value(body)),
         b'D' => {
             for _ in 0..i16(&mut body) {
                 match usize::try_from(i32(&mut body)) {

@@ -18,6 +18,7 @@
 //! | `declare NAME STATEMENT`, `declare binary NAME STATEMENT` | a cursor over the statement's rows |
 //! | `fetch NAME REACH`, `move NAME REACH` | rows of it; the reach is a number, `all`, `+N`, `=N`, `same` or `back` |
 //! | `close NAME`, `close` | closes it, or all |
+//! | `copy binary STATEMENT`, `copy csv STATEMENT`, `copy quoting:COLUMN STATEMENT` | its rows as data |
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use datafusion::common::ScalarValue;
 use futures::stream::{self, StreamExt};
 use portcullis::error::{ClientError, SqlState};
+use portcullis::values::{CopyFormat, CopyLines, Forced, Quoting};
 use portcullis::wire::{
     Answer, Backend, BatchStream, Conversation, Course, Description, Fetch, Login, Meter, Reach,
     Rendering, StatementKind, Stop, Visitor,
@@ -171,6 +173,13 @@ impl Conversation for Talk {
                 Course::Declare { name: name.to_owned(), binary: true }
             }
             ["declare", name, ..] => Course::Declare { name: name.to_owned(), binary: false },
+            ["copy", "binary", ..] => Course::Copy(CopyFormat::Binary),
+            ["copy", ..] => Course::Copy(CopyFormat::Lines(CopyLines {
+                delimiter: b',',
+                null: String::new(),
+                header: true,
+                csv: Some(Quoting { quote: b'"', escape: b'"', forced: forced(&words) }),
+            })),
             ["fetch", name, far] => fetch(name, far, false),
             ["move", name, far] => fetch(name, far, true),
             ["close"] => Course::Close(None),
@@ -371,7 +380,8 @@ fn checked(statement: &str) -> Result<String, ClientError> {
     let lower = word.to_lowercase();
     let known = [
         "begin", "start", "commit", "rollback", "set", "rows", "echo", "types", "fail", "break",
-        "nothing", "odd", "stall", "think", "endless", "shape", "declare", "fetch", "move", "close",
+        "nothing", "odd", "stall", "think", "endless", "shape", "declare", "fetch", "move",
+        "close", "copy",
     ];
     if known.contains(&lower.as_str()) {
         return Ok(lower + rest);
@@ -380,8 +390,17 @@ fn checked(statement: &str) -> Result<String, ClientError> {
     Err(ClientError::new(SqlState::SYNTAX_ERROR, message).at(Some(1)))
 }
 
-/// The statement that a cursor is over; itself, if it declares none.
+/// What a copy is to quote.
+fn forced(words: &[&str]) -> Forced {
+    let names = words[1].strip_prefix("quoting:").map(|name| vec![name.to_owned()]);
+    Forced::Columns(names.unwrap_or_default())
+}
+
+/// The statement that a cursor or a copy is over; itself, if it is none.
 fn declared(statement: &str) -> &str {
+    if let Some(rest) = statement.strip_prefix("copy ") {
+        return rest.split_once(' ').map_or("", |(_, over)| over);
+    }
     let Some(rest) = statement.strip_prefix("declare ") else { return statement };
     let rest = rest.strip_prefix("binary ").unwrap_or(rest);
     rest.split_once(' ').map_or("", |(_, over)| over)
