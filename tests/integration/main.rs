@@ -23,6 +23,7 @@ mod clients;
 mod examples;
 mod faults;
 mod interference;
+mod paths;
 mod pushdown;
 mod rowsecurity;
 mod sql;

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
+use futures::TryStreamExt as _;
 use serde_json::json;
 
 use super::watch::{assert_holds, framed, lines, outcome, raw, recorded, session_end};
@@ -132,6 +133,61 @@ async fn the_record_holds_each_statement_whole_and_where_it_stood() {
     assert_eq!(session.ask("EXECUTE p(2)").await.unwrap(), ["2"]);
     let executed = intent("EXECUTE p(2)").await;
     assert_eq!(executed["prepared"], "PREPARE p AS SELECT id FROM lake.visits WHERE id = $1");
+    assert_on_record(&house, served, &[]);
+}
+
+/// A cursor is on record from its DECLARE on, with the rows that were fetched and how it ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_and_copies_are_recorded_as_the_queries_that_they_are() {
+    let house = lake();
+    let served = house.serve();
+    let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
+    let declare = |name: &str| format!("DECLARE {name} CURSOR FOR SELECT id FROM lake.visits");
+    session.ask("BEGIN").await.unwrap();
+    for name in ["closed", "left", "whole"] {
+        session.ask(&declare(name)).await.unwrap();
+        // Before any row has left.
+        let intent = recorded(&house, |line| line["query"] == declare(name)).await;
+        assert_eq!(intent["tables"][0]["table"], "lake.visits");
+        let policies = json!(["house.columns", "house.rows"]);
+        assert_eq!(intent["tables"][0]["policies"], policies);
+    }
+    assert_eq!(session.ask("FETCH 2 FROM closed").await.unwrap().len(), 2);
+    session.ask("CLOSE closed").await.unwrap();
+    assert_holds(
+        &outcome(&house, &declare("closed")).await,
+        json!({ "result": "closed", "rows": 2 }),
+    );
+    session.ask("FETCH FROM left").await.unwrap();
+    session.ask("MOVE 1 FROM left").await.unwrap();
+    assert_eq!(session.ask("FETCH ALL FROM whole").await.unwrap().len(), 3);
+    assert_holds(&outcome(&house, &declare("whole")).await, json!({ "result": "ok", "rows": 3 }));
+    session.ask("COMMIT").await.unwrap();
+    assert_holds(
+        &outcome(&house, &declare("left")).await,
+        json!({ "result": "closed", "rows": 1 }),
+    );
+
+    session.ask("BEGIN; SET statement_timeout = 50").await.unwrap();
+    session.ask(&declare("late")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let late = session.ask("FETCH FROM late").await.unwrap_err();
+    late.assert("57014", "canceling statement due to statement timeout");
+    let timed_out = json!({ "result": "error", "sqlstate": "57014", "rows": 0 });
+    assert_holds(&outcome(&house, &declare("late")).await, timed_out);
+    session.ask("ROLLBACK").await.unwrap();
+
+    let copy = "COPY lake.visits (id) TO STDOUT";
+    let data: Vec<_> = session.0.copy_out(copy).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(data.concat(), b"1\n2\n3\n");
+    assert_holds(&outcome(&house, copy).await, json!({ "result": "ok", "rows": 3 }));
+    let missing = "COPY lake.secrets TO STDOUT";
+    let hidden = told(&session.0.copy_out(missing).await.map(drop).unwrap_err());
+    hidden.assert("42P01", "relation \"lake.secrets\" does not exist");
+    assert_holds(
+        &outcome(&house, missing).await,
+        json!({ "result": "error", "sqlstate": "42P01" }),
+    );
     assert_on_record(&house, served, &[]);
 }
 
