@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, TableSource as _};
 
 use super::table::GuardedTable;
 
@@ -14,7 +14,8 @@ use super::table::GuardedTable;
 pub struct Touched {
     /// `schema.table`, as clients see it.
     pub table: String,
-    /// The columns that the plan reads, among those that the caller may see.
+    /// The columns that the plan reads, among those that the caller may see; those of conditions that
+    /// a source is asked to hold included.
     pub columns: Vec<String>,
     /// Tenancy and policy, as text.
     pub row_filter: String,
@@ -31,16 +32,21 @@ pub(in crate::guard) fn touched(plan: &LogicalPlan) -> Result<Vec<Touched>> {
         if let LogicalPlan::TableScan(scan) = node
             && let Some(table) = scan.source.downcast_ref::<GuardedTable>()
         {
-            found.insert(of_scan(table, scan.projection.as_deref()));
+            found.insert(of_scan(table, scan));
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(found.into_iter().collect())
 }
 
-fn of_scan(table: &GuardedTable, projection: Option<&[usize]>) -> Touched {
-    let all: Vec<usize> = (0..table.columns().len()).collect();
-    let positions = projection.unwrap_or(&all);
+fn of_scan(table: &GuardedTable, scan: &TableScan) -> Touched {
+    let mut positions: BTreeSet<usize> = match &scan.projection {
+        Some(projection) => projection.iter().copied().collect(),
+        None => (0..table.columns().len()).collect(),
+    };
+    let schema = table.schema();
+    let crossing = scan.filters.iter().flat_map(Expr::column_refs);
+    positions.extend(crossing.filter_map(|column| schema.index_of(&column.name).ok()));
     let columns = positions.iter().filter_map(|at| table.columns().get(*at));
     Touched {
         table: format!("{}.{}", table.table().schema, table.table().name),

@@ -276,7 +276,7 @@ impl Session {
     }
 }
 
-const GOODBYE: &str = "the client said good bye";
+const GOODBYE: &str = "the client said goodbye";
 
 impl Drop for Session {
     /// A session that nobody ended was cut off: by a panic, or since it did not end in time when

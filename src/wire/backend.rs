@@ -157,7 +157,7 @@ pub trait Conversation: Send + 'static {
 /// Why something ended before its time, or why the wire takes no more of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stop {
-    /// The client wanted no more: it closed the portal, ended the transaction, said good bye.
+    /// The client wanted no more: it closed the portal, ended the transaction, said goodbye.
     Closed,
     /// The client sent a cancel request.
     Cancelled(ClientError),

@@ -15,7 +15,7 @@ pub(super) enum Failure {
     Session(ClientError),
     /// The session ends, and there is nobody to be told.
     Gone,
-    /// The client said good bye.
+    /// The client said goodbye.
     Goodbye,
 }
 

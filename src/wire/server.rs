@@ -25,7 +25,7 @@ use super::startup::{self, Duplex, Opening, Startup, StartupError, Stream};
 use crate::error::{ClientError, SqlState};
 use crate::share::{Place, Shares, network};
 
-/// How long sessions have to say good bye once everything must end.
+/// How long sessions have to say goodbye once everything must end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A server of the Postgres protocol in front of a backend.

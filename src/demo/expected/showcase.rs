@@ -27,6 +27,20 @@ impl Showcase {
     pub fn expected(&self, view: &View<'_>) -> Expected {
         (self.expected)(view)
     }
+
+    /// What a column of the answer is called where it is stored, if the query renames it.
+    pub fn stored_name<'a>(&'a self, column: &'a str) -> &'a str {
+        let mut words = self.sql.split([' ', ',', '\n']).filter(|word| !word.is_empty());
+        let mut before = ["", ""];
+        let renamed = words.find_map(|word| match before {
+            [name, "AS"] if word == column => Some(name),
+            [_, last] => {
+                before = [last, word];
+                None
+            }
+        });
+        renamed.unwrap_or(column)
+    }
 }
 
 /// The queries.

@@ -61,7 +61,7 @@ pub fn scene(
     screen.heading(&format!("{number} · {}", showcase.title))?;
     screen.sql(3, showcase.sql)?;
     screen.gap()?;
-    screen.lines(&matrix(heard).into_lines())?;
+    screen.lines(&matrix(showcase, heard).into_lines())?;
     screen.gap()?;
     for heard in heard.iter().filter(|heard| !heard.answer.is_ok()) {
         let told = heard.answer.lines().join("; ");
@@ -71,7 +71,7 @@ pub fn scene(
     Ok(())
 }
 
-fn matrix(heard: &[Heard]) -> Grid {
+fn matrix(showcase: &Showcase, heard: &[Heard]) -> Grid {
     let keys = keys(heard);
     let columns = columns(heard);
     let values = columns.get(1..).unwrap_or_default();
@@ -104,7 +104,7 @@ fn matrix(heard: &[Heard]) -> Grid {
                     None => Cell::default(),
                     Some(row) => {
                         let value = row.get(at + 1).and_then(Option::as_deref);
-                        shown(value, heard.is_masked(column), room)
+                        shown(value, heard.is_masked(showcase.stored_name(column)), room)
                     }
                 })
                 .collect();

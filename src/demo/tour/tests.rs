@@ -49,6 +49,20 @@ fn heard(showcase: &Showcase, columns: &[&str], company: &Company, person: Perso
     Heard { person, answer, trail: Some(trail) }
 }
 
+/// With colours, a masked value looks masked under any name.
+#[test]
+fn what_is_masked_has_its_colour() {
+    let company = Company::new(Path::new("nowhere"), SEED);
+    let showcase = Showcase::named("four").unwrap();
+    let columns = ["id", "name", "email", "born", "card"];
+    let heard = PEOPLE.map(|person| heard(showcase, &columns, &company, person));
+    let mut bytes = Vec::new();
+    scene(1, showcase, &heard, &mut Screen::new(&mut bytes, true)).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let masked = |value: &str| text.contains(&format!("\u{1b}[33m{value}"));
+    assert!(masked("1948-01-01") && !masked("1948-05-06"), "{text}");
+}
+
 fn drawn(name: &str, columns: &[&str]) -> String {
     let company = Company::new(Path::new("nowhere"), SEED);
     let showcase = Showcase::named(name).unwrap();

@@ -47,7 +47,7 @@ async fn a_statement_that_is_cancelled_or_takes_too_long_is_recorded_so() {
 
     drop(session);
     let goodbye = json!({
-        "sqlstate": null, "message": "the client said good bye", "statements": 2, "tenant": "acme",
+        "sqlstate": null, "message": "the client said goodbye", "statements": 2, "tenant": "acme",
     });
     assert_holds(&session_end(&house, "ines").await, goodbye);
     assert_on_record(&house, served, &[]);
