@@ -1,44 +1,53 @@
 //! One order for the rows of branches.
 //!
-//! The engine takes the branches of a union as they come. Which of them is quicker may depend on rows
-//! that nobody here sees, and is not to be noticed; and PostgreSQL gives one after the other.
+//! The engine computes the branches of a union side by side. Which of them is quicker may depend on rows
+//! that nobody here sees, and is not to be noticed: not by the order of the rows, nor by what joins and
+//! sorts above make of it. So they come one after the other, as in PostgreSQL, and one is begun when the
+//! one before it has ended: a branch that waited for its turn would hold places of a source for which
+//! others wait, of the same statement too.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::EquivalenceProperties;
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::limit::GlobalLimitExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{
     ExecutionPlan, ExecutionPlanProperties as _, Partitioning, PlanProperties,
+    replace_children_if_necessary,
 };
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::passage::{Passage, PassageExec};
-use crate::guard;
 
-/// A plan of one partition, in which no partitions are taken as they come.
+/// A plan whose branches come one after the other, or are merged by the order that the query asks for.
 pub(in crate::federate) fn in_order(
     plan: Arc<dyn ExecutionPlan>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let ordered = plan.transform_up(|node| {
-        let Some(coalesced) = node.downcast_ref::<CoalescePartitionsExec>() else {
-            return Ok(Transformed::no(node));
-        };
-        let ordered = PassageExec::around(Arc::clone(coalesced.input()), InOrder);
-        Ok(Transformed::yes(match coalesced.fetch() {
-            Some(fetch) => Arc::new(GlobalLimitExec::new(ordered, 0, Some(fetch))),
-            None => ordered,
-        }))
-    })?;
-    Ok(match ordered.data.output_partitioning().partition_count() {
-        1 => ordered.data,
-        _ => PassageExec::around(ordered.data, InOrder),
-    })
+    brought(plan, false)
+}
+
+/// `merged` where what is below is sorted, and merged above.
+fn brought(plan: Arc<dyn ExecutionPlan>, merged: bool) -> Result<Arc<dyn ExecutionPlan>> {
+    let merges = plan.is::<SortPreservingMergeExec>();
+    let parts = plan.output_partitioning().partition_count();
+    let below = merges || (merged && parts > 1 && !plan.is::<SortExec>());
+    let inputs = plan.children().into_iter().map(|input| brought(Arc::clone(input), below));
+    let inputs = inputs.collect::<Result<_>>()?;
+    let plan = replace_children_if_necessary(plan, inputs)?;
+    if let Some(merge) = plan.downcast_ref::<SortPreservingMergeExec>() {
+        // Of equal rows those of the first branch come first.
+        let input = Arc::clone(merge.input());
+        let stable = SortPreservingMergeExec::new(merge.expr().clone(), input);
+        let stable = stable.with_fetch(merge.fetch()).with_round_robin_repartition(false);
+        return Ok(Arc::new(stable));
+    }
+    let is_open = plan.is::<UnionExec>() && !merged;
+    Ok(if is_open { PassageExec::around(plan, InOrder) } else { plan })
 }
 
 #[derive(Clone, Debug)]
@@ -67,18 +76,27 @@ impl Passage for InOrder {
         _: usize,
         context: Arc<TaskContext>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        Ok(guard::in_order(input, &context)?.boxed())
+        let branches = 0..input.output_partitioning().partition_count();
+        let input = Arc::clone(input);
+        let rows = stream::iter(branches)
+            .map(move |branch| input.execute(branch, Arc::clone(&context)))
+            .try_flatten();
+        Ok(rows.boxed())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use datafusion::arrow::array::{AsArray as _, Int64Array};
     use datafusion::arrow::datatypes::Int64Type;
     use datafusion::datasource::{MemTable, provider_as_source};
     use datafusion::logical_expr::{LogicalPlanBuilder, col};
+    use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
     use datafusion::physical_plan::{displayable, execute_stream};
     use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
+    use portcullis_connector_api::exec::{Opener, StreamExec};
 
     use super::*;
     use crate::guard::Guard;
@@ -110,13 +128,43 @@ mod tests {
         let plan = planner.create_physical_plan(&plan, engine).await.unwrap();
         assert_ne!(plan.output_partitioning().partition_count(), 1);
         let plan = in_order(plan).unwrap();
+        assert_eq!(plan.output_partitioning().partition_count(), 1);
         let shown = displayable(plan.as_ref()).indent(false).to_string();
-        assert!(!shown.contains("Repartition") && !shown.contains("Coalesce"), "{shown}");
+        assert!(!shown.contains("Repartition"), "{shown}");
         let mut rows = execute_stream(plan, engine.task_ctx()).unwrap();
         let mut got = Vec::new();
         while let Some(batch) = rows.next().await {
             got.extend(batch.unwrap().column(0).as_primitive::<Int64Type>().values().to_vec());
         }
         assert_eq!(got, (2..100_000).collect::<Vec<_>>());
+    }
+
+    /// A branch that has begun may hold what the one before it needs.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_branch_begins_when_the_one_before_has_ended() {
+        let running = Arc::new(AtomicUsize::new(0));
+        let branch = || -> Arc<dyn ExecutionPlan> {
+            let numbers = Int64Array::from_iter_values(0..10);
+            let batch = RecordBatch::try_from_iter([("n", Arc::new(numbers) as _)]).unwrap();
+            let (schema, running) = (batch.schema(), Arc::clone(&running));
+            let open: Opener = Arc::new(move |_| {
+                assert_eq!(running.fetch_add(1, Ordering::SeqCst), 0, "others have begun");
+                let (running, schema) = (Arc::clone(&running), batch.schema());
+                let batches =
+                    stream::iter(vec![batch.clone(); 20]).map(Ok).chain(stream::once(async move {
+                        running.fetch_sub(1, Ordering::SeqCst);
+                        Ok(RecordBatch::new_empty(schema))
+                    }));
+                Ok(Box::pin(RecordBatchStreamAdapter::new(batch.schema(), batches)))
+            });
+            Arc::new(StreamExec::new("branch", schema, open))
+        };
+        let plan = in_order(UnionExec::try_new(vec![branch(), branch(), branch()]).unwrap());
+        let mut rows = execute_stream(plan.unwrap(), Arc::default()).unwrap();
+        let mut count = 0;
+        while let Some(batch) = rows.next().await {
+            count += batch.unwrap().num_rows();
+        }
+        assert_eq!(count, 3 * 20 * 10);
     }
 }

@@ -44,7 +44,7 @@ mod undefined;
 mod using;
 mod wording;
 
-pub(crate) use barrier::{in_order, is_barrier};
+pub(crate) use barrier::is_barrier;
 pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error, of_a_source, planning_error, running_error};

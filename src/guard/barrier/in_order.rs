@@ -16,14 +16,14 @@ use futures::{StreamExt as _, stream};
 const MOST_BEGUN: usize = 8;
 
 /// Batches that one part makes before it is its turn.
-const BATCHES_AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 1;
 
 /// The rows of all partitions, those of the first one first: when each of them is done is for the
 /// machine to say, and must not be seen. Nothing is read before the stream is polled.
 ///
 /// # Errors
 /// Where the plan cannot start.
-pub(crate) fn in_order(
+pub(super) fn in_order(
     plan: &Arc<dyn ExecutionPlan>,
     context: &Arc<TaskContext>,
 ) -> Result<SendableRecordBatchStream> {

@@ -32,7 +32,7 @@ use futures::{Stream, StreamExt as _};
 use portcullis_connector_api::SourceName;
 
 use super::error::source_error;
-pub(crate) use in_order::in_order;
+use in_order::in_order;
 use portions::Portions;
 pub(in crate::guard) use show::Show;
 
