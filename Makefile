@@ -1,7 +1,7 @@
 # `make test` is the gate: it installs what the tests need, checks formatting and lints, and tests
 # everything.
 
-.PHONY: test tools fmt lint unit bench deny advisories
+.PHONY: test tools fmt lint unit fuzz mutants bench deny advisories
 
 test: tools fmt lint unit
 
@@ -17,6 +17,15 @@ lint:
 
 unit:
 	cargo test --workspace --locked
+
+# Non-interference by chance, for as long as `MINUTES` says, from a seed of its own or from `SEED`.
+fuzz:
+	INTERFERENCE_MINUTES=$(or $(MINUTES),10) INTERFERENCE_SEED=$(or $(SEED),$(shell date +%s)) \
+	    cargo test --release --locked --test integration -- interference::what_is --nocapture
+
+# Weakens the gateway in a copy, in one way after the other, and expects the tests to see each.
+mutants:
+	tests/mutants/run
 
 # A query through the gateway, beside the same query without it.
 bench:

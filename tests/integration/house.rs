@@ -60,6 +60,11 @@ impl House {
         house
     }
 
+    /// The folder, which is removed when it is dropped.
+    pub fn into_folder(self) -> TempDir {
+        self.dir
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -5,6 +5,7 @@
 mod documents;
 mod errors;
 mod licenses;
+mod mutants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

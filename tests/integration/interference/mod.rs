@@ -7,9 +7,11 @@
 //! 3. *Canary*: no text that stands in hidden cells alone is ever in an answer.
 //! 4. *Capture*: whatever was sent to a source is one query that compares the tenant.
 //!
-//! `INTERFERENCE_SEED` and `INTERFERENCE_COMPANIES` ask for others; what fails is made smaller
-//! before it is told, with the seed that makes it again.
+//! `INTERFERENCE_SEED` and `INTERFERENCE_COMPANIES` ask for others, `INTERFERENCE_MINUTES` for as many
+//! as that takes. What fails is made smaller before it is told, and saved among the cases that are asked
+//! again each time ([`case`]).
 
+mod case;
 mod cell;
 mod company;
 mod order;
@@ -19,7 +21,9 @@ mod sources;
 mod tree;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use portcullis::audit::{Entry, records};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -28,10 +32,12 @@ use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
 
 use crate::gateway::Gateway;
+use case::Case;
 use cell::CANARY;
 use company::{Company, TENANT, World};
 use query::Query;
 use session::{Path, Said, Session};
+use sources::SOURCES;
 
 const SEED: u64 = 3;
 const COMPANIES: u64 = 5;
@@ -51,34 +57,31 @@ impl Stage {
         let company = Company::new(seed);
         let mut worlds = Vec::new();
         for world in [World::Bare, World::Full(seed), World::Full(seed + 1), World::Shown] {
-            let folder = tempfile::tempdir().unwrap();
-            sources::furnish(folder.path(), &company, world);
-            let gateway = Gateway::open(folder).await;
+            let house = sources::furnish(&company, world);
+            let gateway = Gateway::open(house.into_folder()).await;
             let session = Session::open(&gateway, TENANT).await;
             worlds.push((world, gateway, session));
         }
         Self { company, worlds }
     }
 
-    /// What is wrong with the answers to a query, if anything is; and whether it had rows.
-    async fn judge(&self, query: &Query, path: Path) -> Result<bool, Fault> {
-        let sql = query.to_string();
-        let mut answers = Vec::new();
-        for (world, _, session) in &self.worlds {
-            // Where nothing is masked, other conditions stand beside the scan.
-            if (*world, path) == (World::Shown, Path::Explained) {
-                continue;
-            }
-            let said = session.ask(&sql, path).await;
-            let said = if query.is_ordered() { said } else { said.sorted() };
-            if said.mentions(CANARY) {
-                return Err(Fault::new("a hidden value was told", &sql, path, &[(*world, said)]));
-            }
-            answers.push((*world, said));
+    /// Whether a case had rows; or what is wrong with the answers to it.
+    async fn judge(&self, case: &Case) -> Result<bool, Fault> {
+        let Case { sql, path, ordered } = case;
+        // Where nothing is masked, other conditions stand beside the scan.
+        let asked = self.worlds.iter();
+        let asked = asked.filter(|(world, ..)| (*world, *path) != (World::Shown, Path::Explained));
+        let answers = asked.map(|(world, _, session)| async move {
+            let said = session.ask(sql, *path).await;
+            (*world, if *ordered { said } else { said.sorted() })
+        });
+        let answers = join_all(answers).await;
+        if let Some(told) = answers.iter().find(|(_, said)| said.mentions(CANARY)) {
+            let told = std::slice::from_ref(told);
+            return Err(Fault::new("a hidden value was told", case, told));
         }
-        let differ = answers.windows(2).any(|pair| pair[0].1 != pair[1].1);
-        if differ {
-            return Err(Fault::new("the worlds answer differently", &sql, path, &answers));
+        if answers.windows(2).any(|pair| pair[0].1 != pair[1].1) {
+            return Err(Fault::new("the worlds answer differently", case, &answers));
         }
         Ok(answers[0].1.has_rows())
     }
@@ -88,7 +91,7 @@ impl Stage {
         let (mut query, mut fault) = (query, fault);
         'smaller: loop {
             for candidate in query.smaller() {
-                if let Err(found) = self.judge(&candidate, path).await {
+                if let Err(found) = self.judge(&Case::of(&candidate, path)).await {
                     (query, fault) = (candidate, found);
                     continue 'smaller;
                 }
@@ -128,49 +131,102 @@ fn assert_guarded(text: &str, dialect: &dyn Dialect) {
 }
 
 /// What was found.
-struct Fault(String);
+struct Fault {
+    case: Case,
+    told: String,
+}
 
 impl Fault {
-    fn new(what: &str, sql: &str, path: Path, answers: &[(World, Said)]) -> Self {
-        let mut text = format!("{what}, by {path:?}:\n{sql}\n");
+    fn new(what: &str, case: &Case, answers: &[(World, Said)]) -> Self {
+        let mut told = format!("{what}, by {:?}:\n{}\n", case.path, case.sql);
         for (world, said) in answers {
-            text += &format!("{world:?}: {said}\n");
+            told += &format!("{world:?}: {said}\n");
         }
-        Self(text)
+        Self { case: case.clone(), told }
     }
 }
 
-impl fmt::Display for Fault {
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
+/// What was done so far.
+#[derive(Default)]
+struct Tally {
+    queries: usize,
+    with_rows: usize,
+    sent: usize,
+    of: [usize; SOURCES.len()],
+}
+
+impl Tally {
+    fn count(&mut self, case: &Case, rows: bool) {
+        self.queries += 1;
+        self.with_rows += usize::from(rows);
+        for (count, source) in self.of.iter_mut().zip(SOURCES) {
+            *count += usize::from(case.sql.contains(&format!("{source}.")));
+        }
+    }
+}
+
+impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let Self { queries, with_rows, sent, of } = self;
+        write!(f, "{queries} queries, {with_rows} with rows, {sent} statements captured;")?;
+        for (count, source) in of.iter().zip(SOURCES) {
+            write!(f, " {source} {count}")?;
+        }
+        Ok(())
     }
-}
-
-fn asked(name: &str, or: u64) -> u64 {
-    std::env::var(name).map_or(or, |number| number.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_hidden_makes_no_difference() {
-    let seed = asked("INTERFERENCE_SEED", SEED);
-    let (mut total, mut with_rows, mut sent) = (0, 0, 0);
-    for seed in (0..asked("INTERFERENCE_COMPANIES", COMPANIES)).map(|at| seed + 10 * at) {
+    let first = asked("INTERFERENCE_SEED").unwrap_or(SEED);
+    let until = asked("INTERFERENCE_MINUTES")
+        .map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    let companies = match until {
+        Some(_) => u64::MAX,
+        None => asked("INTERFERENCE_COMPANIES").unwrap_or(COMPANIES),
+    };
+    let mut tally = Tally::default();
+    for seed in (0..companies).map(|at| first + 10 * at) {
         let stage = Stage::open(seed).await;
         let mut random = StdRng::seed_from_u64(seed);
         for _ in 0..QUERIES {
             let query = Query::by_chance(&mut random, &stage.company);
             let path = Path::by_chance(&mut random);
-            total += 1;
-            match stage.judge(&query, path).await {
-                Ok(rows) => with_rows += usize::from(rows),
+            let case = Case::of(&query, path);
+            match stage.judge(&case).await {
+                Ok(rows) => tally.count(&case, rows),
                 Err(fault) => {
-                    let fault = stage.shrink(query, path, fault).await;
-                    panic!("INTERFERENCE_SEED={seed} INTERFERENCE_COMPANIES=1\n{fault}");
+                    let Fault { case, told } = stage.shrink(query, path, fault).await;
+                    let saved = case.save(seed);
+                    panic!("{told}\nsaved as {}", saved.display());
                 }
             }
         }
-        sent += stage.captured();
+        tally.sent += stage.captured();
+        if let Some(until) = until {
+            println!("seed {seed}: {tally}");
+            if Instant::now() > until {
+                break;
+            }
+        }
     }
-    println!("{total} queries, {with_rows} with rows, {sent} statements captured");
-    assert!(with_rows * 100 >= total * LEAST_WITH_ROWS, "{with_rows} of {total} had rows");
+    println!("{tally}");
+    let Tally { queries, with_rows, .. } = tally;
+    assert!(with_rows * 100 >= queries * LEAST_WITH_ROWS, "{with_rows} of {queries} had rows");
+}
+
+/// What was found by chance once, and mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_before() {
+    let cases = case::saved();
+    assert!(!cases.is_empty());
+    for (file, seed, case) in cases {
+        if let Err(fault) = Stage::open(seed).await.judge(&case).await {
+            panic!("{}: {}", file.display(), fault.told);
+        }
+    }
 }

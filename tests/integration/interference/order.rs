@@ -9,13 +9,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
-use portcullis::identity::development::generate_key_file;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::company::TENANT;
 use super::session::{Path as Way, Session};
 use crate::gateway::Gateway;
+use crate::house::House;
 
 /// More than a few batches.
 const VISIBLE: i64 = 40_000;
@@ -24,28 +24,6 @@ const VISIBLE: i64 = 40_000;
 const FAILS: i64 = 20_017;
 
 const SETTINGS: &str = r#"
-[server]
-listen = "127.0.0.1:0"
-
-[[identity.jwt]]
-issuer = "https://login.example"
-audience = "portcullis"
-jwks = "jwks.json"
-development = true
-
-[identity.attributes]
-org_id = { claim = "org_id", type = "string" }
-
-[tenancy]
-attribute = "org_id"
-column = "org_id"
-
-[policies]
-dir = "policies"
-
-[audit]
-dir = "audit"
-
 [sources.lake]
 kind = "files"
 path = "lake"
@@ -75,7 +53,7 @@ permit (principal, action == Action::"reveal", resource);
 const TABLES: [&str; 3] = ["lake.groups", "lake.lines", "lite.cells"];
 
 /// Of each table.
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 14] = [
     "SELECT n, note FROM t",
     "SELECT n FROM t WHERE x * x > 0.5 LIMIT 9000",
     "SELECT n FROM t LIMIT 10",
@@ -88,6 +66,12 @@ const QUERIES: [&str; 12] = [
     "SELECT n FROM t UNION ALL SELECT -n FROM t",
     "SELECT string_agg(note, ',') FROM t WHERE n % 100 = 0",
     "SELECT DISTINCT note FROM t",
+    // Branches of which one takes longer where there is more to pass over.
+    "SELECT a.n, u.n FROM (SELECT n FROM t WHERE n < 50) AS a FULL JOIN \
+     (SELECT n FROM t WHERE n IN (3, 30000) UNION ALL SELECT n FROM lite.cells WHERE n < 60) AS u \
+     ON a.n = u.n",
+    "SELECT n, m FROM (SELECT n, n % 3 AS m FROM t UNION ALL SELECT -n, n % 3 FROM lite.cells \
+     UNION ALL SELECT n + 100000, n % 3 FROM lake.lines) AS u ORDER BY m LIMIT 20",
 ];
 
 /// How hidden rows stand between the visible ones.
@@ -129,14 +113,11 @@ fn files(hidden: Hidden) -> Vec<Vec<Row>> {
     files
 }
 
-fn furnish(folder: &Path, hidden: Hidden) {
-    generate_key_file(&folder.join("jwks.json")).unwrap();
-    for name in ["policies", "lake", "lake/groups", "lake/lines"] {
-        fs::create_dir(folder.join(name)).unwrap();
-    }
-    fs::write(folder.join("policies/all.cedar"), POLICY).unwrap();
-    fs::write(folder.join("portcullis.toml"), SETTINGS).unwrap();
-    let mut lite = rusqlite::Connection::open(folder.join("lite.db")).unwrap();
+fn furnish(hidden: Hidden) -> House {
+    let house = House::new(SETTINGS);
+    house.file("policies/all.cedar", POLICY);
+    fs::create_dir_all(house.path("lake/groups")).unwrap();
+    let mut lite = rusqlite::Connection::open(house.path("lite.db")).unwrap();
     lite.execute_batch(
         "CREATE TABLE cells (n bigint, org_id text, x real, zero bigint, note text)",
     )
@@ -144,16 +125,17 @@ fn furnish(folder: &Path, hidden: Hidden) {
     let cells = lite.transaction().unwrap();
     let mut insert = cells.prepare("INSERT INTO cells VALUES (?, ?, ?, ?, ?)").unwrap();
     for (at, rows) in files(hidden).iter().enumerate() {
-        parquet(&folder.join(format!("lake/groups/{at}.parquet")), rows);
+        parquet(&house.path(&format!("lake/groups/{at}.parquet")), rows);
         let mut lines = String::from("n,org_id,x,zero,note\n");
         for (n, tenant, x, zero, note) in rows {
             insert.execute((n, tenant, x, zero, note)).unwrap();
             let _ = writeln!(lines, "{n},{tenant},{x:e},{zero},{note}");
         }
-        fs::write(folder.join(format!("lake/lines/{at}.csv")), lines).unwrap();
+        house.file(&format!("lake/lines/{at}.csv"), &lines);
     }
     drop(insert);
     cells.commit().unwrap();
+    house
 }
 
 fn parquet(path: &Path, rows: &[Row]) {
@@ -176,9 +158,7 @@ fn parquet(path: &Path, rows: &[Row]) {
 async fn rows_come_as_if_nothing_stood_between_them() {
     let mut worlds = Vec::new();
     for hidden in [Hidden::None, Hidden::Mixed(0.4), Hidden::Mixed(3.0), Hidden::Apart(12_345)] {
-        let folder = tempfile::tempdir().unwrap();
-        furnish(folder.path(), hidden);
-        let gateway = Gateway::open(folder).await;
+        let gateway = Gateway::open(furnish(hidden).into_folder()).await;
         let session = Session::open(&gateway, TENANT).await;
         worlds.push((hidden, gateway, session));
     }

@@ -25,6 +25,12 @@ pub enum Path {
 }
 
 impl Path {
+    const ALL: [Self; 4] = [Self::Simple, Self::Extended, Self::Prepared, Self::Explained];
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|path| format!("{path:?}") == name)
+    }
+
     pub fn by_chance(random: &mut StdRng) -> Self {
         match random.random_range(0..10) {
             0..=4 => Self::Simple,

@@ -11,39 +11,17 @@ use arrow::array::{
 };
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
-use portcullis::identity::development::generate_key_file;
 use serde_json::{Map, Value, json};
 
 use super::cell::{Cell, Kind};
 use super::company::{Column, Company, Rows, Shown, Table, World};
+use crate::house::House;
 use crate::postgres;
 
 /// Each holds all tables.
 pub const SOURCES: [&str; 4] = ["pg", "lite", "pq", "js"];
 
 const SETTINGS: &str = r#"
-[server]
-listen = "127.0.0.1:0"
-
-[[identity.jwt]]
-issuer = "https://login.example"
-audience = "portcullis"
-jwks = "jwks.json"
-development = true
-
-[identity.attributes]
-org_id = { claim = "org_id", type = "string" }
-
-[tenancy]
-attribute = "org_id"
-column = "org_id"
-
-[policies]
-dir = "policies"
-
-[audit]
-dir = "audit"
-
 [sources.pg]
 kind = "postgres"
 url = { file = "pg.url" }
@@ -62,33 +40,31 @@ kind = "files"
 path = "js"
 "#;
 
-/// Fills a folder.
-pub fn furnish(folder: &Path, company: &Company, world: World) {
-    generate_key_file(&folder.join("jwks.json")).unwrap();
-    for name in ["policies", "pq", "js"] {
-        fs::create_dir(folder.join(name)).unwrap();
-    }
+/// A house in this world.
+pub fn furnish(company: &Company, world: World) -> House {
     let mut settings = SETTINGS.to_owned();
-    let (mut postgres, mut sqlite) = (String::new(), String::new());
     for source in SOURCES {
-        let policies = company.policies(source, world);
-        fs::write(folder.join(format!("policies/{source}.cedar")), policies).unwrap();
         for table in &company.tables {
             declare(&mut settings, source, table, world);
         }
     }
+    let house = House::new(&settings);
+    for source in SOURCES {
+        house.file(&format!("policies/{source}.cedar"), &company.policies(source, world));
+    }
+    let (mut postgres, mut sqlite) = (String::new(), String::new());
+    fs::create_dir(house.path("pq")).unwrap();
     for table in &company.tables {
         let (columns, rows) = (table.stored(world), table.rows(world));
         postgres += &script(table, &columns, &rows, in_postgres);
         sqlite += &script(table, &columns, &rows, in_sqlite);
-        write_parquet(&folder.join(format!("pq/{}.parquet", table.name)), &columns, &rows);
-        write_json(&folder.join(format!("js/{}.json", table.name)), &columns, &rows);
+        write_parquet(&house.path(&format!("pq/{}.parquet", table.name)), &columns, &rows);
+        house.file(&format!("js/{}.json", table.name), &json_lines(&columns, &rows));
     }
-    let url = postgres::shared().database(&postgres);
-    fs::write(folder.join("pg.url"), url).unwrap();
-    let file = rusqlite::Connection::open(folder.join("lite.db")).unwrap();
+    house.file("pg.url", &postgres::shared().database(&postgres));
+    let file = rusqlite::Connection::open(house.path("lite.db")).unwrap();
     file.execute_batch(&sqlite).unwrap();
-    fs::write(folder.join("portcullis.toml"), settings).unwrap();
+    house
 }
 
 fn declare(settings: &mut String, source: &str, table: &Table, world: World) {
@@ -183,7 +159,7 @@ fn date(days: i32) -> String {
     (chrono::NaiveDate::from_ymd_opt(1970, 1, 1).unwrap() + days).to_string()
 }
 
-fn write_json(path: &Path, columns: &[&Column], rows: &Rows) {
+fn json_lines(columns: &[&Column], rows: &Rows) -> String {
     let mut text = String::new();
     for row in rows {
         let mut object = Map::new();
@@ -206,7 +182,7 @@ fn write_json(path: &Path, columns: &[&Column], rows: &Rows) {
         text += &Value::from(object).to_string();
         text.push('\n');
     }
-    fs::write(path, text).unwrap();
+    text
 }
 
 fn write_parquet(path: &Path, columns: &[&Column], rows: &Rows) {
