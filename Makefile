@@ -1,7 +1,7 @@
 # `make test` is the gate: it installs what the tests need, checks formatting and lints, and tests
 # everything.
 
-.PHONY: test tools fmt lint unit fuzz mutants bench deny advisories
+.PHONY: test tools fmt lint unit fuzz mutants bench bench-barrier deny advisories
 
 test: tools fmt lint unit
 
@@ -30,6 +30,10 @@ mutants:
 # A query through the gateway, beside the same query without it.
 bench:
 	cargo bench --locked --bench journey
+
+# What the barrier costs of the processor's time: TPC-H with it, and in a copy without it.
+bench-barrier:
+	benches/barrier/run
 
 # Licences, and crates that must be there once or not at all. Needs no internet.
 deny:

@@ -132,7 +132,7 @@ async fn watch(policies: Arc<PolicyStore>, gateway: Arc<Gateway>) {
     policies.watch(POLICY_WATCH, told).await;
 }
 
-/// Asks the sources that did not answer again and again, and takes each up when it does.
+/// Asks the sources that are not in force again and again, and takes each up when it can be.
 async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: Weak<Gateway>) {
     let mut said = String::new();
     loop {
@@ -149,7 +149,7 @@ async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: W
             match take_up(&inquiry, &policies, &gateway).await {
                 Ok(()) => tracing::info!(source = %name, "answers now, and is taken up"),
                 Err(why) => {
-                    inquiry.forget(&name);
+                    inquiry.leave_out(&name);
                     let why = why.to_string();
                     if why != said {
                         tracing::error!(source = %name, "answers now, but is left out: {why}");
@@ -157,6 +157,10 @@ async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: W
                     }
                 }
             }
+        }
+        let Some(gateway) = gateway.upgrade() else { return };
+        if let Err(why) = tell(&inquiry, &gateway).await {
+            tracing::error!("why sources are absent is not told: {why}");
         }
     }
 }
@@ -186,6 +190,14 @@ async fn take_up(
         return Err(Faults(faults.iter().map(ToString::to_string).collect()));
     }
     gateway.replace_estate(survey.estate).await.map_err(Faults::of)
+}
+
+/// Lets sessions know why a source is absent, where that is another reason than before.
+async fn tell(inquiry: &Inquiry, gateway: &Gateway) -> Result<(), Faults> {
+    if gateway.estate().absent() == inquiry.absent() {
+        return Ok(());
+    }
+    gateway.replace_estate(inquiry.survey()?.estate).await.map_err(Faults::of)
 }
 
 /// How the listener takes connections.

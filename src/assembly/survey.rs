@@ -8,7 +8,7 @@ use portcullis_connector_api::{Connector, ConnectorError, SourceName, TableName}
 use super::Faults;
 use super::sources::{connector, rules};
 use crate::config::Config;
-use crate::guard::{AbsentSource, CoverageFault, Estate, Source, TableRules, TenantType};
+use crate::guard::{Absence, AbsentSource, CoverageFault, Estate, Source, TableRules, TenantType};
 use crate::identity::AttributeType;
 use crate::policy::schema::{GeneratedSchema, GovernedSource, GovernedTable, generate};
 
@@ -80,6 +80,7 @@ struct Asked {
     state: SourceState,
     covered: Option<Source>,
     uncovered: Vec<CoverageFault>,
+    absence: Absence,
 }
 
 impl Inquiry {
@@ -109,6 +110,7 @@ impl Inquiry {
                 state,
                 covered: None,
                 uncovered: Vec::new(),
+                absence: Absence::Unreachable,
             };
             source.ask(config).await;
             asked.push(source);
@@ -116,7 +118,7 @@ impl Inquiry {
         Ok(Self { config: config.clone(), asked })
     }
 
-    /// The sources that have not answered.
+    /// The sources that are not in force.
     pub(super) fn missing(&self) -> Vec<SourceName> {
         let missing = self.asked.iter().filter(|source| source.covered.is_none());
         missing.map(|source| source.state.name.clone()).collect()
@@ -129,12 +131,24 @@ impl Inquiry {
         source.covered.as_ref().map(|_| &source.state)
     }
 
-    /// Takes back what this source said, as if it had not answered.
-    pub(super) fn forget(&mut self, name: &SourceName) {
+    /// Puts what this source said aside: it cannot be taken up as it is.
+    pub(super) fn leave_out(&mut self, name: &SourceName) {
         for source in self.asked.iter_mut().filter(|source| source.state.name == *name) {
             source.covered = None;
             source.uncovered.clear();
+            source.absence = Absence::LeftOut;
         }
+    }
+
+    /// The sources that are not in force, and why.
+    pub(super) fn absent(&self) -> Vec<AbsentSource> {
+        let missing = self.asked.iter().filter(|source| source.covered.is_none());
+        let absent = missing.map(|source| AbsentSource {
+            name: source.state.name.clone(),
+            schemas: source.schemas.clone(),
+            absence: source.absence,
+        });
+        absent.collect()
     }
 
     /// All that is known now.
@@ -144,12 +158,7 @@ impl Inquiry {
     pub(super) fn survey(&self) -> Result<Survey, Faults> {
         let (config, asked) = (&self.config, &self.asked);
         let sources = asked.iter().filter_map(|source| source.covered.clone()).collect();
-        let missing = asked.iter().filter(|source| source.covered.is_none());
-        let absent = missing.map(|source| AbsentSource {
-            name: source.state.name.clone(),
-            schemas: source.schemas.clone(),
-        });
-        let estate = Arc::new(Estate::new(sources, absent.collect()).map_err(Faults::of)?);
+        let estate = Arc::new(Estate::new(sources, self.absent()).map_err(Faults::of)?);
         let states: Vec<_> = asked.iter().map(|source| source.state.clone()).collect();
         let governed = governed(&states, &estate);
         let schema = generate(&governed, &config.identity.attributes, &config.policies.tags)
@@ -166,6 +175,7 @@ impl Asked {
             Ok(catalog) => catalog,
             Err(error) => {
                 state.unreachable = Some(error);
+                self.absence = Absence::Unreachable;
                 return;
             }
         };

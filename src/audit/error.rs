@@ -23,6 +23,9 @@ pub enum AuditError {
     /// Another gateway writes to this folder.
     #[error("the audit folder \"{}\" is in use by another gateway", .0.display())]
     Locked(PathBuf),
+    /// There is a folder, and no log in it.
+    #[error("there is no audit log in \"{}\"", .0.display())]
+    NoLog(PathBuf),
     /// There is a log, but not the key that it was signed with.
     #[error("the audit key \"{}\" is missing, but the folder \"{}\" holds records signed with it",
         key_file.display(), dir.display())]

@@ -85,6 +85,13 @@ pub(super) fn list(dir: &Path) -> Result<Listing, AuditError> {
     Ok(listing)
 }
 
+/// Whether there is a log in a folder, or what is left of one.
+pub(super) fn holds_log(dir: &Path) -> Result<bool, AuditError> {
+    let Listing { segments, remnants, strays } = list(dir)?;
+    let nothing = segments.is_empty() && remnants.is_empty() && strays.is_empty();
+    Ok(!nothing || dir.join(HEAD).exists())
+}
+
 /// Whether a reader of the folder might take the file for a part of the log.
 fn looks_like_ours(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

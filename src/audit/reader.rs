@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::AuditError;
-use super::folder::segment_name;
+use super::folder::{self, segment_name};
 use super::hash::Hash;
 use super::line::{self, EventFields, Header, Kind, OutcomeFields};
 use super::record::{Intent, Outcome};
@@ -65,6 +65,9 @@ pub enum Entry {
 /// # Errors
 /// Where there is no such folder, or no log in it.
 pub fn records(dir: &Path) -> Result<Records, AuditError> {
+    if !folder::holds_log(dir)? {
+        return Err(AuditError::NoLog(dir.to_owned()));
+    }
     let mut records = Records { dir: dir.to_owned(), segment: 0, lines: None };
     if !records.advance()? {
         let missing = io::ErrorKind::NotFound.into();

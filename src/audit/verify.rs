@@ -64,9 +64,11 @@ pub(super) fn verify_within(
     patience: Duration,
 ) -> Result<Report, AuditError> {
     let missing = || AuditError::KeyMissing { key_file: key_file.to_owned(), dir: dir.to_owned() };
-    // The folder first: without one, a missing key is not the news.
-    folder::list(dir)?;
-    let key = Key::load(key_file)?.ok_or_else(missing)?;
+    // The folder first: where there is no log, a missing key is not the news.
+    let logged = folder::holds_log(dir)?;
+    let key = Key::load(key_file)?;
+    let key =
+        key.ok_or_else(|| if logged { missing() } else { AuditError::NoLog(dir.to_owned()) })?;
     let Snapshot { head, listing, live, fault } = snapshot(dir, &key, patience)?;
 
     let mut walk = Walk::from_start(dir);
@@ -152,7 +154,7 @@ fn uncounted(listing: &Listing, head: &Head) -> Option<Fault> {
         return Some(Fault::of_file(stray.clone(), "this file is not of the log"));
     }
     let what = "bytes past the last record that the head counts: \
-        left by a crash (the next start sets them aside), or added";
+        added, or left by a crash (the next start sets them aside)";
     if listing.segments.get(&head.segment).is_some_and(|length| *length > head.bytes) {
         let fault = Fault::of_file(segment_name(head.segment), what);
         return Some(Fault { byte: head.bytes, ..fault });

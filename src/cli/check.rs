@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use portcullis_connector_api::ColumnName;
 
 use super::{Outcome, columns, counted, runtime};
 use crate::assembly::{SourceState, Survey, listener_options, survey};
@@ -108,21 +109,27 @@ fn print_tables(survey: &Survey) {
     }
 }
 
-/// Columns that sound like personal data and carry no tag.
+/// Columns that sound like personal data and carry no tag, a warning for each table.
 fn untagged(survey: &Survey) -> Vec<String> {
     let mut found = Vec::new();
     for (_, table) in survey.estate.tables() {
-        for column in &table.table.columns {
-            let name = column.name.as_str().to_lowercase();
-            let tagged =
-                table.columns.get(&column.name).is_some_and(|rules| !rules.tags.is_empty());
-            if !tagged && PERSONAL.iter().any(|word| name.contains(word)) {
-                found.push(format!(
-                    "column \"{}.{}.{}\" sounds like personal data and has no tag",
-                    table.schema, table.name, column.name
-                ));
-            }
-        }
+        let tagged = |column: &ColumnName| {
+            table.columns.get(column).is_some_and(|rules| !rules.tags.is_empty())
+        };
+        let personal = |column: &ColumnName| {
+            let name = column.as_str().to_lowercase();
+            PERSONAL.iter().any(|word| name.contains(word))
+        };
+        let columns = table.table.columns.iter().map(|column| &column.name);
+        let suspect = columns.filter(|column| personal(column) && !tagged(column));
+        let suspect: Vec<String> = suspect.map(|column| format!("\"{column}\"")).collect();
+        let (columns, what) = match suspect.len() {
+            0 => continue,
+            1 => ("column", "sounds like personal data and has no tag"),
+            _ => ("columns", "sound like personal data and have no tag"),
+        };
+        let (schema, table, suspect) = (&table.schema, &table.name, suspect.join(", "));
+        found.push(format!("{columns} {suspect} of \"{schema}.{table}\" {what}"));
     }
     found
 }

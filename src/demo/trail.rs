@@ -35,13 +35,8 @@ impl Trail {
                 format!("stopped {sqlstate}: {message}")
             }
             Some(Outcome { result: Ending::Abandoned, .. }) => "abandoned".to_owned(),
-            Some(Outcome { result: Ending::Error { sqlstate, message, internal }, .. }) => {
-                let told = format!("refused {sqlstate}");
-                // What the client is not told is what an auditor wants to know.
-                match internal {
-                    Some(internal) => format!("{told}: {internal}"),
-                    None => format!("{told}: {message}"),
-                }
+            Some(Outcome { result: Ending::Error { sqlstate, message, .. }, .. }) => {
+                format!("refused {sqlstate}: {message}")
             }
         }
     }
@@ -134,13 +129,14 @@ impl Trails {
     }
 }
 
-/// A login that was refused: nobody's session, so it is an event, and it has ended.
+/// A login that was refused: nobody's session, so it is an event, and it has ended. All of them
+/// are told the same; why it was refused is what an auditor wants to know.
 fn refused_login(seq: u64, details: &Value) -> Trail {
     let fact = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
     let result = Ending::Error {
         sqlstate: fact("sqlstate").unwrap_or_default(),
-        message: fact("message").unwrap_or_default(),
-        internal: fact("internal"),
+        message: fact("internal").or_else(|| fact("message")).unwrap_or_default(),
+        internal: None,
     };
     let outcome = Outcome { result, rows: 0, bytes: 0, duration_us: 0 };
     let who = fact("user").unwrap_or_default();
@@ -156,6 +152,8 @@ fn who(subject: &Subject) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::audit::Stopper;
     use crate::error::{ClientError, SqlState};
@@ -170,11 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn an_auditor_is_told_more_than_the_client() {
-        let error = |internal: Option<&str>| Ending::Error {
-            sqlstate: "28P01".to_owned(),
-            message: "the token does not hold".to_owned(),
-            internal: internal.map(str::to_owned),
+    fn how_it_ended_is_told_in_one_line() {
+        let error = Ending::Error {
+            sqlstate: "42703".to_owned(),
+            message: "column \"x\" does not exist".to_owned(),
+            internal: Some("what the engine said".to_owned()),
         };
         let enough = ClientError::new(SqlState::QUERY_CANCELED, "enough");
         let cancelled = Ending::stopped(Stopper::Cancel, &enough);
@@ -184,11 +182,20 @@ mod tests {
             (trail(Ending::Closed, 3), "closed after 3 rows"),
             (trail(cancelled, 3), "stopped 57014: enough"),
             (trail(Ending::Abandoned, 3), "abandoned"),
-            (trail(error(None), 0), "refused 28P01: the token does not hold"),
-            (trail(error(Some("expired")), 0), "refused 28P01: expired"),
+            (trail(error, 0), "refused 42703: column \"x\" does not exist"),
             (Trail { outcome: None, ..trail(Ending::Ok, 0) }, "not ended"),
         ] {
             assert_eq!(trail.ending(), line);
         }
+    }
+
+    #[test]
+    fn of_a_login_the_log_tells_more_than_the_client() {
+        let told =
+            json!({ "user": "ada", "sqlstate": "28P01", "message": "the token does not hold" });
+        assert_eq!(refused_login(7, &told).ending(), "refused 28P01: the token does not hold");
+        let mut more = told;
+        more["internal"] = "expired".into();
+        assert_eq!(refused_login(7, &more).ending(), "refused 28P01: expired");
     }
 }

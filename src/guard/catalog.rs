@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::ScalarUDF;
-use portcullis_connector_api::SourceName;
 
 use super::error::GuardError;
-use super::estate::{Estate, GovernedTable, Source};
+use super::estate::{Absence, AbsentSource, Estate, GovernedTable, Source};
 use super::system::{
     self, SessionFacts, SystemCatalog, VisibleCatalog, VisibleSchema, VisibleTable,
 };
@@ -108,7 +107,11 @@ impl SessionCatalog {
         };
         found.ok_or_else(|| {
             if let Some(source) = name.schema().and_then(|schema| self.awaited(schema)) {
-                return GuardError::Unreachable(source.clone());
+                let name = source.name.clone();
+                return match source.absence {
+                    Absence::Unreachable => GuardError::Unreachable(name),
+                    Absence::LeftOut => GuardError::LeftOut(name),
+                };
             }
             let name = match name.schema() {
                 Some(schema) => format!("{schema}.{table}"),
@@ -118,12 +121,12 @@ impl SessionCatalog {
         })
     }
 
-    /// The source of this schema, where it has not answered yet and the caller may be told so.
+    /// The source of this schema, where it is not in force and the caller may be told so.
     /// For everybody else a name in it is one that does not exist.
-    fn awaited(&self, schema: &str) -> Option<&SourceName> {
-        let source = self.authority.estate.absent(schema)?;
+    fn awaited(&self, schema: &str) -> Option<&AbsentSource> {
+        let source = self.authority.estate.absent_with(schema)?;
         let authority = &self.authority;
-        authority.policies.may_show(&authority.principal, source).then_some(source)
+        authority.policies.may_show(&authority.principal, &source.name).then_some(source)
     }
 
     /// `pg_catalog` comes first unless the path names it elsewhere, as in PostgreSQL.

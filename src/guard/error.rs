@@ -24,6 +24,9 @@ pub enum GuardError {
     /// A source that has not answered yet; said only to those who might see something of it.
     #[error("source \"{0}\" cannot be reached")]
     Unreachable(SourceName),
+    /// A source that answered late and cannot be guarded; said to the same people.
+    #[error("source \"{0}\" is left out")]
+    LeftOut(SourceName),
     /// There is no such schema, or the caller may see nothing in it: the same.
     #[error("schema \"{0}\" does not exist")]
     UndefinedSchema(String),
@@ -53,6 +56,10 @@ impl From<&GuardError> for ClientError {
         match error {
             GuardError::UndefinedTable(_) => Self::new(SqlState::UNDEFINED_TABLE, message),
             GuardError::Unreachable(_) => Self::new(SqlState::CONNECTION_FAILURE, message),
+            GuardError::LeftOut(_) => {
+                Self::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message)
+                    .hint("It does not fit the configuration. Tell whoever runs the gateway.")
+            }
             GuardError::UndefinedSchema(_) => Self::new(SqlState::INVALID_SCHEMA_NAME, message),
             GuardError::UndefinedFunction(_) => Self::new(SqlState::UNDEFINED_FUNCTION, message)
                 .hint("No function of this name is allowed here."),

@@ -15,13 +15,25 @@ pub struct Estate {
     absent: Vec<AbsentSource>,
 }
 
-/// A source that has not answered yet, so that nobody knows its tables.
+/// A source of the configuration that is not in force, so that it has no tables for anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AbsentSource {
     /// Its name in the configuration.
     pub name: SourceName,
     /// The schemas under which clients would see it.
     pub schemas: Vec<String>,
+    /// Why it is absent.
+    pub absence: Absence,
+}
+
+/// Why a source is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It has not answered yet.
+    Unreachable,
+    /// It answered when the gateway ran already, and what it holds cannot be guarded as the
+    /// configuration and the policies say.
+    LeftOut,
 }
 
 /// One source: how to reach it, and its tables with their rules.
@@ -264,11 +276,14 @@ impl Estate {
         &self.sources
     }
 
-    /// The source that is to have this schema and has not answered yet.
-    pub fn absent(&self, schema: &str) -> Option<&SourceName> {
-        let absent = self.absent.iter();
-        let mut having = absent.filter(|source| source.schemas.iter().any(|own| own == schema));
-        having.next().map(|source| &source.name)
+    /// The sources of the configuration that are not in force.
+    pub fn absent(&self) -> &[AbsentSource] {
+        &self.absent
+    }
+
+    /// The source that is to have this schema and is not in force.
+    pub fn absent_with(&self, schema: &str) -> Option<&AbsentSource> {
+        self.absent.iter().find(|source| source.schemas.iter().any(|own| own == schema))
     }
 
     /// The table that clients call `schema.name`, with its source.

@@ -49,7 +49,7 @@ pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error, of_a_source, planning_error, running_error};
 pub use estate::{
-    AbsentSource, ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules,
+    Absence, AbsentSource, ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules,
     TableTenancy, TenantType,
 };
 pub use form::PartialForm;

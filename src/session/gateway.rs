@@ -107,8 +107,10 @@ impl Gateway {
     /// Where it cannot be recorded.
     pub async fn replace_estate(&self, estate: Arc<Estate>) -> Result<(), AuditError> {
         let sources = estate.sources().iter().map(|source| source.name.to_string());
+        let absent = estate.absent().iter().map(|source| source.name.to_string());
         let details = json!({
             "sources": sources.collect::<Vec<_>>(),
+            "absent": absent.collect::<Vec<_>>(),
             "shared": shared(&estate),
             "policy_set": self.parts.policies.current().hash(),
         });

@@ -79,7 +79,10 @@ fn details(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  head {} {hash}", report.records)?;
     }
     for remnant in &report.remnants {
-        writeln!(out, "  after a crash, unfinished records were set aside in {remnant}")?;
+        writeln!(
+            out,
+            "  {remnant} holds what lay past the last counted record at a start: after a crash, or added"
+        )?;
     }
     Ok(())
 }
@@ -135,5 +138,22 @@ mod tests {
         fs::remove_file(&key).unwrap();
         let error = verify(&dir, &key, &mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("audit.key\" is missing"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_without_a_log_is_told_apart_from_none() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().join("audit");
+        let told = |dir: &Path| {
+            let verified = verify(dir, &audit::default_key_file(dir), &mut Vec::new());
+            let shown = show::show(dir, 20, &mut Vec::new());
+            [verified.unwrap_err(), shown.unwrap_err()]
+                .map(|error| error.to_string().replace(dir.to_str().unwrap(), "DIR"))
+        };
+        let missing = "cannot list \"DIR\": No such file or directory (os error 2)";
+        assert_eq!(told(&dir), [missing, missing]);
+        fs::create_dir(&dir).unwrap();
+        let none = "there is no audit log in \"DIR\"";
+        assert_eq!(told(&dir), [none, none]);
     }
 }

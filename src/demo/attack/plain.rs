@@ -76,9 +76,7 @@ impl PlainFilter {
             let columns: Vec<String> =
                 frame.schema().fields().iter().map(|field| field.name().clone()).collect();
             let batches = frame.collect().await?;
-            if !columns.is_empty() {
-                answer = rows(columns, &batches)?;
-            }
+            answer = if columns.is_empty() { Answer::Done } else { rows(columns, &batches)? };
         }
         Ok(answer)
     }

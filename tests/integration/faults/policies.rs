@@ -60,10 +60,11 @@ permit (principal, action == Action::"reveal", resource);
 permit (principal, action == Action::"select", resource is lake::people)
 when { resource is lake::visits };
 "#;
-    let tagged = "[sources.lake.tables.people.columns]\nemail = { tags = [\"pii\"] }\n";
+    let tagged = "[sources.lake.tables.people.columns]\n\
+                  email = { tags = [\"pii\"] }\nphone = { tags = [\"pii\"] }\n";
     let checked = |sources: &str, policies: &str| {
         let house = house(sources);
-        house.file("lake/people.csv", "id,org_id,email\n1,acme,ines@example.com\n");
+        house.file("lake/people.csv", "id,org_id,email,phone\n1,acme,ines@example.com,5\n");
         house.file("policies/house.cedar", policies);
         let ended = house.run(&["check"]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -73,7 +74,8 @@ when { resource is lake::visits };
     let doubts = checked(LAKE, &format!("{POLICIES}{DOUBTFUL}"));
     let sound = checked(&format!("{LAKE}{tagged}"), POLICIES);
     for warning in [
-        "warning: column \"lake.people.email\" sounds like personal data and has no tag\n",
+        "warning: columns \"email\", \"phone\" of \"lake.people\" \
+         sound like personal data and have no tag\n",
         "warning: house.cedar:11:1: reveals every column of every table to everyone\n",
         "warning: house.cedar:14:1: for policy `house.never`, policy is impossible: \
          the policy expression evaluates to false for all valid requests\n",

@@ -86,20 +86,28 @@ fn assert_discreet(told: &Told, way: &Way) {
     }
 }
 
-/// Asks until the answer is no error of a source that is out of reach.
-async fn ask_until_reached(session: &Session, query: &str) -> Vec<String> {
-    // Only so that a gateway that never reaches it ends the test.
+/// Asks again while the answer is an error with this message; gives the first other one.
+async fn ask_past(session: &Session, query: &str, message: &str) -> Result<Vec<String>, Told> {
+    // Only so that a gateway that never says anything else ends the test.
     const ENDLESS: Duration = Duration::from_secs(120);
     let asking = async {
         loop {
             match session.ask(query).await {
-                Ok(rows) => return rows,
-                Err(told) => told.assert("08006", "source \"box\" cannot be reached"),
+                Err(told) if told.message == message => {}
+                answer => return answer,
             }
         }
     };
     tokio::time::timeout(ENDLESS, asking).await.unwrap()
 }
+
+/// Asks until the answer is no error of a source that is out of reach.
+async fn ask_until_reached(session: &Session, query: &str) -> Vec<String> {
+    ask_past(session, query, UNREACHABLE).await.unwrap()
+}
+
+const UNREACHABLE: &str = "source \"box\" cannot be reached";
+const LEFT_OUT: &str = "source \"box\" is left out";
 
 const PEOPLE: &str = "SELECT name FROM box.people";
 const BOTH: &str = "SELECT p.name FROM box.people p JOIN lake.visits v ON v.id = p.id";
@@ -116,7 +124,7 @@ async fn a_source_that_goes_away_is_named_and_the_others_go_on() {
     way.close();
     for query in [PEOPLE, BOTH, "SELECT count(*) FROM box.people"] {
         let told = session.ask(query).await.unwrap_err();
-        told.assert("08006", "source \"box\" cannot be reached");
+        told.assert("08006", UNREACHABLE);
         assert_discreet(&told, &way);
     }
     assert_serves(&house, &served).await;
@@ -138,7 +146,7 @@ async fn a_source_that_comes_late_is_taken_up() {
     let other = Session::open(&served, "otis", &house.token("otis", &[])).await.unwrap();
     for query in [PEOPLE, "SELECT * FROM box.nothing", BOTH] {
         let told = session.ask(query).await.unwrap_err();
-        told.assert("08006", "source \"box\" cannot be reached");
+        told.assert("08006", UNREACHABLE);
         assert_discreet(&told, &way);
         // Whom no policy lets in is not told that there is such a source.
         let told = other.ask(query).await.unwrap_err();
@@ -169,8 +177,16 @@ async fn a_latecomer_that_is_not_covered_stays_outside() {
     way.open();
     let line = served.logs("is left out");
     assert!(line.contains("source \"box\" has no column \"owner\" in table \"people\""), "{line}");
-    let told = session.ask(PEOPLE).await.unwrap_err();
-    told.assert("08006", "source \"box\" cannot be reached");
+    let told = ask_past(&session, PEOPLE, UNREACHABLE).await.unwrap_err();
+    told.assert("55000", LEFT_OUT);
+    assert_discreet(&told, &way);
+    let other = Session::open(&served, "otis", &house.token("otis", &[])).await.unwrap();
+    let told = other.ask(PEOPLE).await.unwrap_err();
+    told.assert("42P01", "relation \"box.people\" does not exist");
+
+    way.close();
+    let told = ask_past(&session, PEOPLE, LEFT_OUT).await.unwrap_err();
+    told.assert("08006", UNREACHABLE);
     assert_serves(&house, &served).await;
 }
 

@@ -39,8 +39,9 @@ enum Form {
     Window,
     /// Inside a `WITH`, of which this many columns are read again.
     With,
-    /// As one side of a set operation, with itself.
+    /// As both sides of a set operation.
     Union,
+    /// Without its first two rows.
     Except,
     /// The number of rows.
     Count,
@@ -70,11 +71,11 @@ impl Query {
         let (from, scope) = from(random, company);
         let outputs = (0..random.random_range(1..=4)).map(|_| {
             let kind = *Kind::ALL.choose(random).unwrap();
-            let depth = *[0, 0, 0, 1, 1, 2].choose(random).unwrap();
+            let depth = *[0, 0, 0, 0, 1, 1, 2].choose(random).unwrap();
             Tree::by_chance(random, &scope, kind, depth)
         });
         let outputs = outputs.collect();
-        let conditions = (0..*[0, 0, 0, 1, 1, 2].choose(random).unwrap())
+        let conditions = (0..*[0, 0, 0, 0, 1, 1, 2].choose(random).unwrap())
             .map(|_| {
                 let depth = random.random_range(1..=2);
                 Tree::by_chance(random, &scope, Kind::Bool, depth)
@@ -84,7 +85,7 @@ impl Query {
         let ordered = random.random_ratio(2, 3);
         let limited =
             (ordered && form != Form::Star || !from.contains("pg.")) && random.random_ratio(1, 4);
-        let limit = limited.then(|| random.random_range(0..6));
+        let limit = limited.then(|| *[0, 1, 2, 3, 5, 8, 13].choose(random).unwrap());
         Self { form, from, outputs, conditions, ordered, limit }
     }
 
@@ -181,7 +182,10 @@ impl fmt::Display for Query {
                 write!(f, "WITH w AS ({plain}) SELECT a.c0 FROM w AS a{}", self.end(1))
             }
             Form::Union => write!(f, "{plain} UNION ALL {plain}{}", self.end(count)),
-            Form::Except => write!(f, "{plain} EXCEPT {plain}{}", self.end(count)),
+            Form::Except => {
+                let some = Self { ordered: true, limit: Some(2), ..self.clone() }.end(count);
+                write!(f, "{plain} EXCEPT ({plain}{some}){}", self.end(count))
+            }
             Form::Count => write!(f, "SELECT count(*) FROM ({plain}) AS inside"),
             Form::Exists => write!(f, "SELECT EXISTS ({plain})"),
         }
@@ -221,7 +225,8 @@ fn from(random: &mut StdRng, company: &Company) -> (String, Named) {
     let (second, further) = table("b");
     let from = match random.random_range(0..10) {
         0..=5 => return (first, scope),
-        6 | 7 => format!("{first} JOIN {second} ON a.id = b.id"),
+        6 => format!("{first} JOIN {second} ON a.id = b.id"),
+        7 => format!("{first} JOIN {second} ON a.org_id = b.org_id AND a.id <= b.id"),
         8 => format!("{first} LEFT JOIN {second} ON a.id = b.id AND a.org_id = b.org_id"),
         _ => {
             let inside = format!("(SELECT count(*) AS n FROM {second} WHERE b.id = a.id) AS l");

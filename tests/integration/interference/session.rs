@@ -7,8 +7,9 @@ use std::pin::pin;
 use futures::TryStreamExt as _;
 use rand::Rng;
 use rand::rngs::StdRng;
+use tokio::sync::Mutex;
 use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement};
 
 use crate::gateway::Gateway;
 
@@ -22,20 +23,40 @@ pub enum Path {
     Prepared,
     /// What `EXPLAIN` says of it.
     Explained,
+    /// `DECLARE`, and `FETCH` until there is no more.
+    Cursor,
+    /// Parse and Bind, and Execute with a few rows at a time, in binary.
+    Portal,
+    /// `COPY (…) TO STDOUT`.
+    Copied,
 }
 
+/// How many rows are fetched at once.
+const FETCHED: usize = 3;
+
 impl Path {
-    const ALL: [Self; 4] = [Self::Simple, Self::Extended, Self::Prepared, Self::Explained];
+    const ALL: [Self; 7] = [
+        Self::Simple,
+        Self::Extended,
+        Self::Prepared,
+        Self::Explained,
+        Self::Cursor,
+        Self::Portal,
+        Self::Copied,
+    ];
 
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|path| format!("{path:?}") == name)
     }
 
     pub fn by_chance(random: &mut StdRng) -> Self {
-        match random.random_range(0..10) {
-            0..=4 => Self::Simple,
-            5..=7 => Self::Extended,
-            8 => Self::Prepared,
+        match random.random_range(0..20) {
+            0..=6 => Self::Simple,
+            7..=11 => Self::Extended,
+            12 | 13 => Self::Prepared,
+            14 | 15 => Self::Cursor,
+            16 | 17 => Self::Portal,
+            18 => Self::Copied,
             _ => Self::Explained,
         }
     }
@@ -65,6 +86,10 @@ impl Said {
         !self.rows.is_empty() && self.error.is_none()
     }
 
+    pub fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
     /// How many rows there are, those before an error included.
     pub fn rows(&self) -> usize {
         self.rows.len()
@@ -84,6 +109,12 @@ impl Said {
         };
         let (count, others) = (self.rows.len(), other.rows.len());
         Some(format!("row {at} of {count} and {others}: {}and {}", told(self), told(other)))
+    }
+
+    fn describes(&mut self, statement: &Statement) {
+        let columns = statement.columns().iter();
+        let columns = columns.map(|column| format!("{} {}", column.name(), column.type_()));
+        self.columns = columns.collect();
     }
 
     fn ends(&mut self, error: &tokio_postgres::Error) {
@@ -109,7 +140,7 @@ impl fmt::Display for Said {
     }
 }
 
-pub struct Session(Client);
+pub struct Session(Mutex<Client>);
 
 impl Session {
     pub async fn open(gateway: &Gateway, tenant: &str) -> Self {
@@ -118,60 +149,109 @@ impl Session {
         config.user("ann").password(gateway.token(tenant)).dbname("portcullis");
         let (client, connection) = config.connect(NoTls).await.unwrap();
         tokio::spawn(connection);
-        Self(client)
+        Self(Mutex::new(client))
     }
 
     pub async fn ask(&self, sql: &str, path: Path) -> Said {
+        let mut client = self.0.lock().await;
         let mut said = Said::default();
         let asked = match path {
-            Path::Simple => self.simple(sql, &mut said).await,
-            Path::Extended => self.extended(sql, &mut said).await,
-            Path::Prepared => self.prepared(sql, &mut said).await,
-            Path::Explained => self.simple(&format!("EXPLAIN {sql}"), &mut said).await,
+            Path::Simple => simple(&client, sql, &mut said).await,
+            Path::Extended => extended(&client, sql, &mut said).await,
+            Path::Prepared => prepared(&client, sql, &mut said).await,
+            Path::Explained => simple(&client, &format!("EXPLAIN {sql}"), &mut said).await,
+            Path::Cursor => cursor(&mut client, sql, &mut said).await,
+            Path::Portal => portal(&mut client, sql, &mut said).await,
+            Path::Copied => copied(&client, sql, &mut said).await,
         };
         if let Err(error) = asked {
             said.ends(&error);
         }
         said
     }
+}
 
-    async fn simple(&self, sql: &str, said: &mut Said) -> Result<(), tokio_postgres::Error> {
-        let mut messages = pin!(self.0.simple_query_raw(sql).await?);
-        while let Some(message) = messages.try_next().await? {
-            match message {
-                SimpleQueryMessage::RowDescription(names) => {
-                    said.columns = names.iter().map(|column| column.name().to_owned()).collect();
-                }
-                SimpleQueryMessage::Row(row) => {
-                    let cell = |at| row.get(at).map(|text| text.as_bytes().to_vec());
-                    said.rows.push((0..row.len()).map(cell).collect());
-                }
-                _ => {}
+type Asked = Result<(), tokio_postgres::Error>;
+
+async fn simple(client: &Client, sql: &str, said: &mut Said) -> Asked {
+    let mut messages = pin!(client.simple_query_raw(sql).await?);
+    while let Some(message) = messages.try_next().await? {
+        match message {
+            SimpleQueryMessage::RowDescription(names) => {
+                said.columns = names.iter().map(|column| column.name().to_owned()).collect();
             }
+            SimpleQueryMessage::Row(row) => {
+                let cell = |at| row.get(at).map(|text| text.as_bytes().to_vec());
+                said.rows.push((0..row.len()).map(cell).collect());
+            }
+            _ => {}
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn prepared(&self, sql: &str, said: &mut Said) -> Result<(), tokio_postgres::Error> {
-        self.0.batch_execute(&format!("PREPARE q AS {sql}")).await?;
-        let executed = self.simple("EXECUTE q", said).await;
-        self.0.batch_execute("DEALLOCATE q").await?;
-        executed
+async fn prepared(client: &Client, sql: &str, said: &mut Said) -> Asked {
+    client.batch_execute(&format!("PREPARE q AS {sql}")).await?;
+    let executed = simple(client, "EXECUTE q", said).await;
+    client.batch_execute("DEALLOCATE q").await?;
+    executed
+}
+
+async fn extended(client: &Client, sql: &str, said: &mut Said) -> Asked {
+    let statement = client.prepare(sql).await?;
+    said.describes(&statement);
+    let parameters: [&str; 0] = [];
+    let mut rows = pin!(client.query_raw(&statement, parameters).await?);
+    while let Some(row) = rows.try_next().await? {
+        said.rows.push(raw(&row));
     }
+    Ok(())
+}
 
-    async fn extended(&self, sql: &str, said: &mut Said) -> Result<(), tokio_postgres::Error> {
-        let statement = self.0.prepare(sql).await?;
-        let columns = statement.columns().iter();
-        let columns = columns.map(|column| format!("{} {}", column.name(), column.type_()));
-        said.columns = columns.collect();
-        let parameters: [&str; 0] = [];
-        let mut rows = pin!(self.0.query_raw(&statement, parameters).await?);
+/// What fails ends the transaction, whose end is told to the gateway without waiting for it.
+async fn cursor(client: &mut Client, sql: &str, said: &mut Said) -> Asked {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(&format!("DECLARE c CURSOR FOR {sql}")).await?;
+    loop {
+        let before = said.rows();
+        simple(transaction.client(), &format!("FETCH {FETCHED} FROM c"), said).await?;
+        if said.rows() < before + FETCHED {
+            break;
+        }
+    }
+    transaction.batch_execute("CLOSE c").await?;
+    transaction.commit().await
+}
+
+async fn portal(client: &mut Client, sql: &str, said: &mut Said) -> Asked {
+    let transaction = client.transaction().await?;
+    let statement = transaction.prepare(sql).await?;
+    said.describes(&statement);
+    let portal = transaction.bind(&statement, &[]).await?;
+    loop {
+        let before = said.rows();
+        let mut rows = pin!(transaction.query_portal_raw(&portal, FETCHED as i32).await?);
         while let Some(row) = rows.try_next().await? {
-            let cell = |at| row.get::<_, Option<Raw>>(at).map(|Raw(bytes)| bytes);
-            said.rows.push((0..row.len()).map(cell).collect());
+            said.rows.push(raw(&row));
         }
-        Ok(())
+        if said.rows() < before + FETCHED {
+            break;
+        }
     }
+    transaction.commit().await
+}
+
+async fn copied(client: &Client, sql: &str, said: &mut Said) -> Asked {
+    let mut lines = pin!(client.copy_out(&format!("COPY ({sql}) TO STDOUT")).await?);
+    while let Some(line) = lines.try_next().await? {
+        said.rows.push(vec![Some(line.to_vec())]);
+    }
+    Ok(())
+}
+
+fn raw(row: &Row) -> Vec<Option<Vec<u8>>> {
+    let cell = |at| row.get::<_, Option<Raw>>(at).map(|Raw(bytes)| bytes);
+    (0..row.len()).map(cell).collect()
 }
 
 fn told(error: &tokio_postgres::Error) -> String {

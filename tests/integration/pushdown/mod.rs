@@ -1,7 +1,7 @@
 //! What is sent to the sources, and what comes back: the cases of `tests/data/pushdown/*.cases`,
-//! each a query, the statements that the audit log says were sent for it, and the answer (its
-//! rows sorted where the query does not say an order). With `PUSHDOWN_REWRITE` set the files are
-//! written anew, to be read before they are believed.
+//! each a query, the columns and the statements that the audit log says were read and sent for it,
+//! and the answer (its rows sorted where the query does not say an order). With
+//! `PUSHDOWN_REWRITE` set the files are written anew, to be read before they are believed.
 
 mod stage;
 
@@ -54,10 +54,10 @@ async fn played(stage: &mut Stage, text: &str) -> String {
             continue;
         }
         let query = query.join("\n");
-        let (answer, sent) = stage.ask(&query).await;
+        let (answer, recorded) = stage.ask(&query).await;
         let mut case = format!("{head}\n---\n");
-        for (source, text) in sent {
-            writeln!(case, "{source}: {text}").unwrap();
+        for line in recorded {
+            writeln!(case, "{line}").unwrap();
         }
         writeln!(case, "---").unwrap();
         case.push_str(&shown(&answer, query.contains("ORDER BY")));

@@ -32,10 +32,11 @@ impl Stage {
         Self { client: gateway.client("acme").await, gateway, seen: 0 }
     }
 
-    /// The answer to a query, and what the log says was sent for it: source and text.
-    pub async fn ask(&mut self, query: &str) -> (Answer, Vec<(String, String)>) {
+    /// The answer to a query, and what the log says of it: a line for each table that it read, with
+    /// the columns, and one for each text that a source was sent.
+    pub async fn ask(&mut self, query: &str) -> (Answer, Vec<String>) {
         let answer = self.client.ask(query).await;
-        let mut sent = Vec::new();
+        let (mut read, mut sent) = (Vec::new(), Vec::new());
         for record in records(&self.gateway.config.audit.dir).unwrap() {
             let record = record.unwrap();
             if record.seq <= self.seen {
@@ -43,14 +44,16 @@ impl Stage {
             }
             self.seen = record.seq;
             if let Entry::Intent(intent) = record.entry {
-                sent.extend(
-                    intent.sent.into_iter().map(|sent| (sent.source, sent.text.here().to_owned())),
-                );
+                let tables = intent.tables.iter();
+                read.extend(tables.map(|one| format!("{}({})", one.table, one.columns.join(", "))));
+                let texts = intent.sent.iter();
+                sent.extend(texts.map(|sent| format!("{}: {}", sent.source, sent.text.here())));
             }
         }
         // Scans of one plan are prepared in no order that anybody relies on.
         sent.sort();
-        (answer, sent)
+        read.extend(sent);
+        (answer, read)
     }
 }
 

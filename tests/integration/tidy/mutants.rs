@@ -1,7 +1,8 @@
-//! The patches that weaken the gateway on purpose fit the code as it is. What they are for is in
-//! `tests/mutants/run`, which builds each of them.
+//! The patches that change the gateway in a copy, most of them to weaken it, fit the code as it is.
+//! What they are for is in `tests/mutants/run` and `benches/barrier/run`, which build them.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::repository;
@@ -16,13 +17,19 @@ fn mutants_fit_the_code() {
         }
         count += 1;
         let text = fs::read_to_string(&file).unwrap();
-        let caught_by = text.lines().find_map(|line| line.strip_prefix("Caught-by: "));
-        assert!(caught_by.is_some(), "{}: nobody is to catch it", file.display());
-        let mut git = Command::new("git");
-        git.args(["apply", "--check"]).arg(&file).current_dir(repository());
-        let told = git.output().unwrap();
-        let told = String::from_utf8_lossy(&told.stderr);
-        assert!(told.is_empty(), "{}: {told}", file.display());
+        let judged =
+            |line: &str| line.starts_with("Caught-by: ") || line.starts_with("Passed-by: ");
+        assert!(text.lines().any(judged), "{}: no test is to judge it", file.display());
+        assert_fits(&file);
     }
     assert!(count >= 5, "{count} mutants");
+    assert_fits(&repository().join("benches/barrier/without.patch"));
+}
+
+fn assert_fits(patch: &Path) {
+    let mut git = Command::new("git");
+    git.args(["apply", "--check"]).arg(patch).current_dir(repository());
+    let told = git.output().unwrap();
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(told.is_empty(), "{}: {told}", patch.display());
 }

@@ -15,8 +15,6 @@ use tpchgen::generators::{
     PartSuppGenerator, RegionGenerator, SupplierGenerator,
 };
 
-/// A tenth of a gigabyte: 600,000 line items.
-const SCALE: f64 = 0.1;
 const TENANTS: i64 = 20;
 
 /// The tenant of a customer, part or supplier.
@@ -29,28 +27,28 @@ fn moved(key: i64, tenant: i64) -> i64 {
     key - tenant_of(key) + tenant
 }
 
-/// Writes the eight tables. All but `nation` and `region` have the tenant as their first column.
-pub fn write(folder: &Path) {
+/// Writes the eight tables at this scale: of 1 there are 6,000,000 line items. All but `nation` and `region` have the tenant as their first column.
+pub fn write(folder: &Path, scale: f64) {
     let mut nation = Table::create(folder, "nation");
-    NationGenerator::new(SCALE, 1, 1).iter().for_each(|row| nation.add(None, &row));
+    NationGenerator::new(scale, 1, 1).iter().for_each(|row| nation.add(None, &row));
     let mut region = Table::create(folder, "region");
-    RegionGenerator::new(SCALE, 1, 1).iter().for_each(|row| region.add(None, &row));
+    RegionGenerator::new(scale, 1, 1).iter().for_each(|row| region.add(None, &row));
     let mut part = Table::create(folder, "part");
-    for row in PartGenerator::new(SCALE, 1, 1).iter() {
+    for row in PartGenerator::new(scale, 1, 1).iter() {
         part.add(Some(tenant_of(row.p_partkey)), &row);
     }
     let mut supplier = Table::create(folder, "supplier");
-    for row in SupplierGenerator::new(SCALE, 1, 1).iter() {
+    for row in SupplierGenerator::new(scale, 1, 1).iter() {
         supplier.add(Some(tenant_of(row.s_suppkey)), &row);
     }
     let mut customer = Table::create(folder, "customer");
-    for row in CustomerGenerator::new(SCALE, 1, 1).iter() {
+    for row in CustomerGenerator::new(scale, 1, 1).iter() {
         customer.add(Some(tenant_of(row.c_custkey)), &row);
     }
     // The suppliers of each part, in the generator's order, before and after they were moved.
     let mut offers = HashMap::<i64, (Vec<i64>, Vec<i64>)>::new();
     let mut partsupp = Table::create(folder, "partsupp");
-    for mut row in PartSuppGenerator::new(SCALE, 1, 1).iter() {
+    for mut row in PartSuppGenerator::new(scale, 1, 1).iter() {
         let tenant = tenant_of(row.ps_partkey);
         let (before, after) = offers.entry(row.ps_partkey).or_default();
         before.push(row.ps_suppkey);
@@ -60,13 +58,13 @@ pub fn write(folder: &Path) {
     }
     let mut tenants = HashMap::new();
     let mut orders = Table::create(folder, "orders");
-    for row in OrderGenerator::new(SCALE, 1, 1).iter() {
+    for row in OrderGenerator::new(scale, 1, 1).iter() {
         let tenant = tenant_of(row.o_custkey);
         tenants.insert(row.o_orderkey, tenant);
         orders.add(Some(tenant), &row);
     }
     let mut lineitem = Table::create(folder, "lineitem");
-    for mut row in LineItemGenerator::new(SCALE, 1, 1).iter() {
+    for mut row in LineItemGenerator::new(scale, 1, 1).iter() {
         let tenant = tenants[&row.l_orderkey];
         let number = offers[&row.l_partkey].0.iter().position(|key| *key == row.l_suppkey);
         row.l_partkey = moved(row.l_partkey, tenant);

@@ -16,6 +16,8 @@ use super::{postgres, python};
 use crate::house::House;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tpch");
+const SCALE: f64 = 0.1;
+
 /// Between them every query has an answer that is not empty.
 const TENANTS: [&str; 2] = ["t14", "t15"];
 
@@ -23,7 +25,7 @@ const TENANTS: [&str; 2] = ["t14", "t15"];
 fn every_query_answers_as_duckdb_does_on_a_filtered_and_masked_copy() {
     let house = House::of(&text("portcullis.toml"));
     let folder = house.path("");
-    data::write(&folder);
+    data::write(&folder, SCALE);
     python_on(&folder, "prepare", "");
     let server = postgres::Server::start();
     let shop = text("shop.sql").replace("{folder}", folder.to_str().unwrap());

@@ -1,0 +1,124 @@
+//! The 22 queries of TPC-H over Parquet, asked through the gateway as one of twenty tenants.
+//!
+//! What is measured is the processor time of the whole process, the client included, in milliseconds:
+//! on a shared machine time by the clock says little. For each query the least of all rounds is told,
+//! one line each, so that two builds can be held against each other (`benches/barrier/run`).
+//!
+//! | variable | means | default |
+//! |---|---|---|
+//! | `TPCH_DIR` | where the data lie, and stay; made there where it is empty | a temporary folder |
+//! | `TPCH_SCALE` | of 1 there are 6,000,000 line items | 0.1 |
+//! | `TPCH_ROUNDS` | how often each query is asked | 5 |
+
+#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that fails is to say where"
+)]
+
+#[path = "../../tests/integration/tpch/data.rs"]
+mod data;
+mod lake;
+mod usage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use portcullis::assembly;
+use portcullis::config::Config;
+use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
+use portcullis::wire::Server;
+use serde_json::{Map, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio_postgres::{Client, NoTls};
+
+const TENANT: &str = "t14";
+
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn main() {
+    let temporary = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let dir = setting("TPCH_DIR").map_or_else(|| temporary.path().to_owned(), PathBuf::from);
+    let scale = setting("TPCH_SCALE").map_or(0.1, |scale| scale.parse().unwrap());
+    let rounds = setting("TPCH_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
+    if !dir.join("lake").exists() {
+        lake::make(&dir, scale);
+    }
+    // The log and the keys are of this run alone.
+    let config = furnish(&dir, temporary.path());
+    // As the command line makes it: planning walks deep trees.
+    let runtime =
+        Builder::new_multi_thread().enable_all().thread_stack_size(16 << 20).build().unwrap();
+    runtime.block_on(measure(&config, rounds));
+}
+
+fn furnish(data: &Path, dir: &Path) -> Config {
+    let write = |name: &str, text: &str| fs::write(dir.join(name), text).unwrap();
+    let lake = format!("path = {:?}", data.join("lake"));
+    write("portcullis.toml", &include_str!("portcullis.toml").replace("path = \"lake\"", &lake));
+    fs::create_dir(dir.join("policies")).unwrap();
+    let policies = include_str!("../../tests/data/tpch/policies/analysts.cedar");
+    write("policies/analysts.cedar", policies);
+    write("token.key", "a key that guards nothing, of a measurement\n");
+    generate_key_file(&dir.join("jwks.json")).unwrap();
+    Config::load(&dir.join("portcullis.toml")).unwrap()
+}
+
+async fn measure(config: &Config, rounds: usize) {
+    let options = assembly::listener_options(config).unwrap();
+    let gateway = assembly::start(config).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = Server::new(options, Arc::new(gateway));
+    tokio::spawn(server.serve(listener, std::future::pending()));
+    let client = log_in(port, &token(config)).await;
+    client.batch_execute("SET search_path = lake").await.unwrap();
+    for (name, sql) in queries() {
+        let (mut least, mut rows) = (Duration::MAX, 0);
+        for _ in 0..rounds {
+            let before = usage::processor_time();
+            rows = client.query(&sql, &[]).await.unwrap().len();
+            least = least.min(usage::processor_time() - before);
+        }
+        println!("{name}\t{:.2}\t{rows}", least.as_secs_f64() * 1000.0);
+    }
+}
+
+fn queries() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tpch/queries");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |file: PathBuf| {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, fs::read_to_string(&file).unwrap())
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn token(config: &Config) -> String {
+    let now = SystemTime::now();
+    let grant = Grant {
+        user: "ada".to_owned(),
+        claims: Map::from_iter([("tenant".to_owned(), json!(TENANT))]),
+        agent: None,
+        issued_at: now,
+        expires_at: now + Duration::from_secs(24 * 60 * 60),
+    };
+    SigningKey::of(config.identity.issuers.first().unwrap()).unwrap().sign(&grant).unwrap()
+}
+
+async fn log_in(port: u16, token: &str) -> Client {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(port).user("ada").password(token).dbname("portcullis");
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    // A connection that breaks fails the next query, which says so.
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
