@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use futures::TryStreamExt as _;
 use portcullis::identity::development::generate_key_file;
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
@@ -74,12 +75,12 @@ async fn connected(config: &Config) -> Client {
 
 /// What comes back, in the form of the scenes. Rows in no order that was asked for are sorted.
 pub async fn told(client: &Client, statement: &str) -> String {
+    if statement.starts_with("COPY ") && statement.contains(" TO STDOUT") {
+        return copied(client, statement).await.unwrap_or_else(|error| refused(&error));
+    }
     let messages = match client.simple_query(statement).await {
         Ok(messages) => messages,
-        Err(error) => {
-            let code = error.as_db_error().map_or("the session is gone", |told| told.code().code());
-            return format!("! {code}\n");
-        }
+        Err(error) => return refused(&error),
     };
     let (mut rows, mut described) = (Vec::new(), false);
     for message in &messages {
@@ -96,4 +97,20 @@ pub async fn told(client: &Client, statement: &str) -> String {
         rows.sort();
     }
     if described { rows.concat() } else { "done\n".to_owned() }
+}
+
+/// The lines of a COPY; those of one that fails are not told.
+async fn copied(client: &Client, statement: &str) -> Result<String, tokio_postgres::Error> {
+    let parts: Vec<_> = client.copy_out(statement).await?.try_collect().await?;
+    let text = String::from_utf8(parts.concat()).unwrap();
+    let mut lines: Vec<_> = text.split_inclusive('\n').collect();
+    if !statement.contains("ORDER BY") {
+        lines.sort_unstable();
+    }
+    Ok(lines.concat())
+}
+
+fn refused(error: &tokio_postgres::Error) -> String {
+    let code = error.as_db_error().map_or("the session is gone", |told| told.code().code());
+    format!("! {code}\n")
 }

@@ -17,9 +17,9 @@ use harbour::{Harbour, told};
 use scene::{Case, Kind, Scene, Side};
 
 /// In the order of the suite that they come from; a later one may build on an earlier one.
-const SCENES: [&str; 14] = [
+const SCENES: [&str; 15] = [
     "pier", "moor", "fleet", "yard", "ledger", "hatch", "crew", "duty", "seal", "shelf", "vault",
-    "gauge", "relay", "store",
+    "gauge", "relay", "hold", "store",
 ];
 
 fn data() -> PathBuf {
