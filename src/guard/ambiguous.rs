@@ -1,9 +1,10 @@
-//! Names that several tables of a subquery have.
+//! Names that several tables have.
 //!
 //! PostgreSQL looks for an unqualified name in the innermost query first and stops at the first one
 //! that has it: two tables of it are an error, whatever the queries around it hold. The planner
 //! passes over such a query and takes the name of one further out. In the plan it then looks as if
-//! the outer table had been named, so the tree is asked what was written.
+//! the outer table had been named, so the tree is asked what was written. In a WHERE that names the
+//! column of each of its tables, the planner takes an unqualified name for that of the first.
 
 use std::cell::LazyCell;
 use std::collections::HashSet;
@@ -23,10 +24,10 @@ use sqlparser::tokenizer::Location;
 use super::using::tables_of;
 use crate::sql::fold;
 
-/// Looks at every name that the plan takes from an outer query.
+/// Looks at every name that the plan takes from an outer query, and at those of conditions.
 ///
 /// # Errors
-/// 42702 for one that is ambiguous in a query further in.
+/// 42702 for one that is ambiguous in a query further in, or in its own.
 pub(in crate::guard) fn check(tree: &Query, plan: &LogicalPlan) -> Result<()> {
     let mut found = Vec::new();
     walk(plan, &mut Vec::new(), &mut found)?;
@@ -35,11 +36,12 @@ pub(in crate::guard) fn check(tree: &Query, plan: &LogicalPlan) -> Result<()> {
     }
     let mut written = Written::default();
     let _ = tree.visit(&mut written);
-    for (name, tables) in found {
-        if let Some(ident) = written.unqualified(&name, &tables) {
+    for Shadowed { name, tables, taken_from } in found {
+        let ident = written.unqualified(&name, &tables);
+        if ident.is_some() || taken_from == TakenFrom::Them {
             let column = Box::new(Column::new_unqualified(name));
             let error = SchemaError::AmbiguousReference { field: column };
-            let span = Span::try_from_sqlparser_span(ident.span);
+            let span = ident.and_then(|ident| Span::try_from_sqlparser_span(ident.span));
             let told = Diagnostic::new_error("ambiguous", span);
             return Err(
                 DataFusionError::SchemaError(Box::new(error), Box::new(None)).with_diagnostic(told)
@@ -49,8 +51,21 @@ pub(in crate::guard) fn check(tree: &Query, plan: &LogicalPlan) -> Result<()> {
     Ok(())
 }
 
-/// A name of an outer query, and the tables of an inner one that have it too.
-type Shadowed = (String, Vec<TableReference>);
+/// A name that several tables of a query have.
+struct Shadowed {
+    name: String,
+    tables: Vec<TableReference>,
+    taken_from: TakenFrom,
+}
+
+/// Where the planner has found the column that it takes.
+#[derive(PartialEq, Eq)]
+enum TakenFrom {
+    /// In a query further out; the name may have been written with its table.
+    Outside,
+    /// Among these tables; the name stood alone.
+    Them,
+}
 
 /// `around` holds what the queries around the plan read, the innermost last.
 fn walk(plan: &LogicalPlan, around: &mut Vec<DFSchema>, found: &mut Vec<Shadowed>) -> Result<()> {
@@ -65,9 +80,14 @@ fn walk(plan: &LogicalPlan, around: &mut Vec<DFSchema>, found: &mut Vec<Shadowed
             within(lateral, join.left.schema().as_ref().clone(), around, found)?;
         }
         let read = LazyCell::new(|| merge_schema(&node.inputs()));
+        let is_where = matches!(node, LogicalPlan::Filter(filter)
+            if !matches!(*filter.input, LogicalPlan::Aggregate(_) | LogicalPlan::Window(_)));
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 match part {
+                    Planned::Column(column) if is_where => {
+                        found.extend(doubtful(column, &read));
+                    }
                     Planned::OuterReferenceColumn(_, column) => {
                         let between = std::iter::once(&*read).chain(around.iter().rev());
                         found.extend(shadowed(column, between));
@@ -121,7 +141,26 @@ fn shadowed<'a>(column: &Column, between: impl Iterator<Item = &'a DFSchema>) ->
     })?;
     let tables: Vec<_> =
         named.into_iter().map(|(table, _)| table.cloned()).collect::<Option<_>>()?;
-    (tables.len() > 1).then(|| (column.name.clone(), tables))
+    (tables.len() > 1).then(|| Shadowed {
+        name: column.name.clone(),
+        tables,
+        taken_from: TakenFrom::Outside,
+    })
+}
+
+/// A column of a condition that the planner has chosen among several: it knows where in the text
+/// each column stands that it was told, and of this one it does not.
+fn doubtful(column: &Column, read: &DFSchema) -> Option<Shadowed> {
+    if column.relation.is_none() || column.spans.first().is_some() {
+        return None;
+    }
+    let named = read.qualified_fields_with_unqualified_name(&column.name);
+    let tables: Vec<_> = named.into_iter().filter_map(|(table, _)| table.cloned()).collect();
+    (tables.len() > 1).then(|| Shadowed {
+        name: column.name.clone(),
+        tables,
+        taken_from: TakenFrom::Them,
+    })
 }
 
 /// The names that stand alone, each with the tables of its query and of those around it.
