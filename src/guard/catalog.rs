@@ -9,7 +9,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::error::GuardError;
 use super::estate::{Absence, AbsentSource, Estate, GovernedTable, Source};
 use super::system::{
-    self, SessionFacts, SystemCatalog, VisibleCatalog, VisibleSchema, VisibleTable,
+    self, SessionFacts, Setting, SystemCatalog, VisibleCatalog, VisibleSchema, VisibleTable,
 };
 use super::table::GuardedTable;
 use super::tenancy::TenantScope;
@@ -82,6 +82,11 @@ impl SessionCatalog {
     /// What decides here.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// The settings as the caller is told them.
+    pub fn settings(&self) -> Vec<Setting> {
+        self.system().settings()
     }
 
     /// How the session wants to see values.
@@ -200,7 +205,7 @@ impl SessionCatalog {
                     .filter(|table| table.table().schema == name)
                     .map(|table| VisibleTable {
                         name: table.table().name.clone(),
-                        columns: datafusion::logical_expr::TableSource::schema(table.as_ref()),
+                        columns: table.told_columns(),
                     })
                     .collect(),
                 name,

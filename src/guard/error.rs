@@ -165,7 +165,7 @@ pub fn planning_error(query: &Query, error: &DataFusionError) -> ClientError {
     let said = client_error(error);
     let place = error.diagnostic().and_then(|diagnostic| diagnostic.span);
     let position = place.and_then(|place| query.position(place.start.line, place.start.column));
-    said.at(position)
+    wording::completed(query, said.at(position))
 }
 
 /// The error beneath all contexts, diagnostics and collections of the engine.

@@ -31,7 +31,7 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{ambiguous, correlated, grown, numbers, patterns, shadowed, texts, using};
+use super::{ambiguous, correlated, grown, nested, numbers, patterns, shadowed, texts, using};
 use crate::shared::Shared;
 use crate::sql::Query;
 
@@ -312,7 +312,7 @@ impl Guard {
                 .sql_statement_to_plan_with_context(statement, &mut planner_context)
         })?;
         ambiguous::check(&tree, &plan)?;
-        system::lower(&system, numbers::meant(plan)?)
+        nested::joined(system::lower(&system, numbers::meant(plan)?)?)
     }
 
     fn analyze(&self, plan: LogicalPlan) -> Result<LogicalPlan> {

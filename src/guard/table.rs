@@ -149,6 +149,16 @@ impl GuardedTable {
         &self.filter
     }
 
+    /// The columns as the system catalog tells of them. One that holds no NULL may hold a cell that
+    /// cannot be decoded, which a scan gives as NULL for the guard to look at; nobody is shown that.
+    pub(in crate::guard) fn told_columns(&self) -> SchemaRef {
+        let told = self.columns.iter().map(|column| {
+            let field = column.field.as_ref().clone();
+            if column.is_plain() { field.with_nullable(column.stored.nullable) } else { field }
+        });
+        Arc::new(Schema::new(told.collect::<Vec<_>>()))
+    }
+
     pub(in crate::guard) fn columns(&self) -> &[VisibleColumn] {
         &self.columns
     }

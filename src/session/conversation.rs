@@ -399,9 +399,24 @@ impl Session {
             Command::Nothing(tag) => done(tag, Vec::new()),
             Command::Show(name) => {
                 let (name, value) = self.settings.show(name)?;
+                let value = match name {
+                    // Its default is made of what the session may see.
+                    "search_path" if value.is_empty() => {
+                        let mut all = self.shown_settings().await?.into_iter();
+                        all.find(|setting| setting.name == name).map_or(value, |found| found.value)
+                    }
+                    _ => value,
+                };
                 text_rows(&[name], vec![vec![value]], "SHOW")
             }
-            Command::ShowAll => self.show_all(),
+            Command::ShowAll => {
+                let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
+                for setting in self.shown_settings().await? {
+                    let row = [setting.name, setting.value, setting.description];
+                    columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+                }
+                text_rows(&["name", "setting", "description"], columns, "SHOW")
+            }
             // Those that are computed, and those that the wire does.
             Command::Query(_)
             | Command::Declare { .. }
@@ -413,16 +428,6 @@ impl Session {
                 Err(ClientError::new(SqlState::INTERNAL_ERROR, "internal error"))
             }
         }
-    }
-
-    fn show_all(&self) -> Result<Answer, ClientError> {
-        use crate::guard::system::Settings as _;
-        let mut columns = vec![Vec::new(), Vec::new(), Vec::new()];
-        for setting in self.settings.all() {
-            let row = [setting.name, setting.value, setting.description];
-            columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
-        }
-        text_rows(&["name", "setting", "description"], columns, "SHOW")
     }
 }
 

@@ -7,6 +7,7 @@ mod conversation;
 mod course;
 mod gateway;
 mod parameter;
+mod path;
 mod query;
 mod record;
 mod refusals;

@@ -116,8 +116,7 @@ async fn explained(
         });
     }
     let plan = work.plan(Vec::new(), &lessons)?;
-    let mut lines: Vec<String> =
-        plan.logical().display_indent().to_string().lines().map(unmarked).collect();
+    let mut lines = work.explained(&plan);
     if whole {
         let ready = work.split(&plan, lane, &lessons).await?;
         lines.push(String::new());

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::path;
 use crate::error::{ClientError, SqlState};
 use crate::guard::system::{Setting, Settings as SystemSettings};
 use crate::sql::SetValue;
@@ -255,7 +256,7 @@ impl Settings {
     /// The schemas for unqualified names; empty for the default.
     pub fn search_path(&self) -> Vec<String> {
         let path = self.show("search_path").map(|(_, path)| path).unwrap_or_default();
-        names(&path)
+        path::read(&path).unwrap_or_default()
     }
 
     /// The session's own limit in milliseconds, where it has one.
@@ -312,7 +313,7 @@ fn check(known: &Known, value: &str) -> Result<String, ClientError> {
     }
     match known.rule {
         Rule::Any | Rule::Fixed => Ok(value.to_owned()),
-        Rule::Names => Ok(names(value).join(", ")),
+        Rule::Names => path::read(value).map(|names| path::written(&names)).ok_or_else(refused),
         Rule::Only(allowed) => {
             let asked = value.trim().to_ascii_lowercase();
             if allowed.contains(&asked.as_str()) {
@@ -362,18 +363,6 @@ fn milliseconds(value: &str) -> Option<u64> {
         _ => return None,
     };
     u64::from_str(number).ok()?.checked_mul(factor).filter(|ms| *ms <= i32::MAX as u64)
-}
-
-/// `a, "B c"` as names; `"$user"` is passed over, as there is no schema of that name.
-fn names(list: &str) -> Vec<String> {
-    list.split(',')
-        .map(str::trim)
-        .map(|name| match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-            Some(quoted) => quoted.replace("\"\"", "\""),
-            None => name.to_lowercase(),
-        })
-        .filter(|name| !name.is_empty() && name != "$user")
-        .collect()
 }
 
 /// Splits at blanks that do not stand behind a backslash.

@@ -16,6 +16,7 @@ use super::gateway::Gateway;
 use super::record::Learned;
 use crate::error::ClientError;
 use crate::federate::{self, Holder, Lane, Prepared as Ready};
+use crate::guard::system::Setting;
 use crate::guard::{
     Described, GuardedPlan, SessionCatalog, client_error, planning_error, running_error,
 };
@@ -70,18 +71,33 @@ impl Session {
 
     /// The work on a query, under the policies in force now.
     pub(in crate::session) fn work(&self, query: &Query, declared: &Declared) -> Work {
+        Work {
+            gateway: Arc::clone(self.gateway()),
+            holder: self.holder(),
+            catalog: self.catalog(),
+            query: query.clone(),
+            declared: Arc::clone(declared),
+        }
+    }
+
+    /// What the session may see, under the policies in force now.
+    fn catalog(&self) -> SessionCatalog {
         let facts = RequestFacts {
             now: SystemTime::now(),
             client_ip: self.client().ip(),
             application_name: self.application_name(),
         };
-        Work {
-            gateway: Arc::clone(self.gateway()),
-            holder: self.holder(),
-            catalog: self.gateway().catalog(self, facts),
-            query: query.clone(),
-            declared: Arc::clone(declared),
-        }
+        self.gateway().catalog(self, facts)
+    }
+
+    /// The settings as the session is told them.
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    pub(in crate::session) async fn shown_settings(&self) -> Result<Vec<Setting>, ClientError> {
+        let lane = self.begin().await?.lane;
+        let catalog = self.catalog();
+        lane.work(async move { catalog.settings() }).await
     }
 
     /// The parameters and columns of a query.
@@ -120,6 +136,11 @@ impl Work {
     pub fn may_explain_guard(&self) -> bool {
         let authority = self.catalog.authority();
         authority.policies.may_explain_guard(&authority.principal, &authority.facts)
+    }
+
+    /// A plan as its author knows it.
+    pub fn explained(&self, plan: &GuardedPlan) -> Vec<String> {
+        plan.explained(&self.catalog)
     }
 
     pub fn plan(

@@ -127,11 +127,11 @@ fn show(variable: &[Ident]) -> Command {
 
 fn set(set: Set) -> Result<Command, SqlError> {
     match set {
-        Set::SingleAssignment { scope, hivevar: false, variable, values } => Ok(Command::Set {
-            name: setting_name(&variable),
-            value: set_value(&values)?,
-            local: is_local(scope),
-        }),
+        Set::SingleAssignment { scope, hivevar: false, variable, values } => {
+            let name = setting_name(&variable);
+            let value = if name == "search_path" { set_names(&values) } else { set_value(&values) };
+            Ok(Command::Set { name, value: value?, local: is_local(scope) })
+        }
         Set::SetTimeZone { local, value } => Ok(Command::Set {
             name: "timezone".to_owned(),
             value: set_value(std::slice::from_ref(&value))?,
@@ -161,6 +161,22 @@ fn set_value(values: &[Expr]) -> Result<SetValue, SqlError> {
     match words.as_slice() {
         [word] if word.eq_ignore_ascii_case("default") => Ok(SetValue::Default),
         _ => Ok(SetValue::Text(words.join(", "))),
+    }
+}
+
+/// Names, each of them between double quotes: a text means just what it says, a word is folded.
+fn set_names(values: &[Expr]) -> Result<SetValue, SqlError> {
+    let quoted = |name: String| format!("\"{}\"", name.replace('"', "\"\""));
+    let name = |value: &Expr| match value {
+        Expr::Identifier(name) => Ok(quoted(fold(name))),
+        other => set_word(other).map(quoted),
+    };
+    match set_value(values)? {
+        SetValue::Default => Ok(SetValue::Default),
+        SetValue::Text(_) => {
+            let names = values.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+            Ok(SetValue::Text(names.join(", ")))
+        }
     }
 }
 

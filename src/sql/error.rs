@@ -1,5 +1,8 @@
 //! What can be wrong with a statement before anything is known of its tables.
 
+use sqlparser::tokenizer::Location;
+
+use super::split::position;
 use crate::error::{ClientError, SqlState};
 
 /// A statement that goes no further.
@@ -13,6 +16,9 @@ pub enum SqlError {
         /// In characters from 1.
         position: Option<u32>,
     },
+    /// A table whose name stands in single quotes, at this place.
+    #[error("syntax error: a table's name stands in double quotes")]
+    TextForTable(Location),
     /// A statement that would change data, structure or rights.
     #[error("permission denied: {0} is not possible, this gateway only reads")]
     ReadOnly(&'static str),
@@ -76,6 +82,18 @@ pub enum SqlError {
     },
 }
 
+impl SqlError {
+    /// With its place in the text as PostgreSQL counts it.
+    pub(super) fn placed(self, text: &str) -> Self {
+        match self {
+            Self::TextForTable(at) => {
+                Self::Syntax { message: self.to_string(), position: position(text, at) }
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<SqlError> for ClientError {
     fn from(error: SqlError) -> Self {
         let message = error.to_string();
@@ -83,6 +101,7 @@ impl From<SqlError> for ClientError {
             SqlError::Syntax { position, .. } => {
                 ClientError::new(SqlState::SYNTAX_ERROR, message).at(position)
             }
+            SqlError::TextForTable(_) => ClientError::new(SqlState::SYNTAX_ERROR, message),
             SqlError::ReadOnly(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message)
                 .hint("Send changes to the source itself."),
             SqlError::Forbidden(_) => ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message),

@@ -145,16 +145,9 @@ impl Visitor for Check {
                 if foreign {
                     return refuse("this form of a table in FROM");
                 }
-                let quoted_as_text = name
-                    .0
-                    .iter()
-                    .filter_map(|part| part.as_ident())
-                    .any(|part| part.quote_style == Some('\''));
-                if quoted_as_text {
-                    return ControlFlow::Break(SqlError::Syntax {
-                        message: "syntax error: a table's name stands in double quotes".to_owned(),
-                        position: None,
-                    });
+                let mut parts = name.0.iter().filter_map(|part| part.as_ident());
+                if let Some(text) = parts.find(|part| part.quote_style == Some('\'')) {
+                    return ControlFlow::Break(SqlError::TextForTable(text.span.start));
                 }
                 ControlFlow::Continue(())
             }

@@ -82,7 +82,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Statement>, SqlError> {
     pieces
         .into_iter()
         .map(|(run, Piece { text, position })| {
-            let command = parse_one(&whole, run, limits)?;
+            let command = parse_one(&whole, run, limits).map_err(|error| error.placed(&whole))?;
             let position = (!single).then_some(position);
             let tokens = run.iter().filter(|token| is_meaningful(token)).count();
             Ok(Statement { text: text.into(), tokens, position, command })

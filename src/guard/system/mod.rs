@@ -30,9 +30,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-pub use self::functions::coalesce;
+pub use self::functions::{coalesce, quote_ident};
 pub(in crate::guard) use self::lower::refresh;
-pub use self::lower::{Dependent, dependent_planner, lower};
+pub use self::lower::{Dependent, dependent_planner, free, is_lateral, lower, subquery_of};
 pub use self::planners::{CatalogTypes, OpenLiterals, field_of};
 pub use self::rewrite::{SECOND_TERM, SERIES_OF, label, rewrite};
 pub use self::tables::SystemTable;
@@ -110,6 +110,27 @@ impl SystemCatalog {
     /// How the session wants to see values.
     pub fn rendering(&self) -> Rendering {
         self.facts.rendering()
+    }
+
+    /// The settings of the session. A `search_path` that nobody has set is that of all schemas which
+    /// the session may see.
+    pub fn settings(&self) -> Vec<Setting> {
+        let mut all = self.facts.settings.all();
+        for setting in all.iter_mut().filter(|setting| setting.name == "search_path") {
+            for path in [&mut setting.value, &mut setting.default] {
+                if path.is_empty() {
+                    let names = self.visible.schemas.iter().map(|schema| quote_ident(&schema.name));
+                    *path = names.collect::<Vec<_>>().join(", ");
+                }
+            }
+        }
+        all
+    }
+
+    /// The present value of a setting; names are compared without case.
+    fn setting(&self, name: &str) -> Option<String> {
+        let mut all = self.settings().into_iter();
+        all.find(|setting| setting.name.eq_ignore_ascii_case(name)).map(|setting| setting.value)
     }
 
     fn facts(&self) -> &SessionFacts {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference};
+use datafusion::functions_nested::expr_fn::array_element;
 use datafusion::logical_expr::expr::Cast;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, TypePlanner};
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr, TypePlanner,
+};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, Operator};
 use sqlparser::ast::{
     BinaryOperator, DataType as SqlType, ExactNumberInfo, ObjectNamePart, TimezoneInfo,
 };
@@ -89,12 +92,30 @@ fn is_own(name: &str) -> bool {
         )
 }
 
-/// Plans arithmetic, and gives a literal beside an OID, a `reg…` value, an interval or an array the
+/// Plans arithmetic and subscripts, and gives a literal beside an OID, a `reg…` value, an interval or an array the
 /// type of that other side, as PostgreSQL does.
 #[derive(Debug)]
 pub struct OpenLiterals;
 
 impl ExprPlanner for OpenLiterals {
+    /// An element of what an aggregate has gathered is an element as any other. The engine would ask
+    /// another aggregate for it, which takes no number but a constant of its own type.
+    fn plan_field_access(
+        &self,
+        access: RawFieldAccessExpr,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        let RawFieldAccessExpr { field_access, expr } = access;
+        Ok(match (field_access, expr) {
+            (GetFieldAccess::ListIndex { key }, expr @ Expr::AggregateFunction(_)) => {
+                PlannerResult::Planned(array_element(expr, *key))
+            }
+            (field_access, expr) => {
+                PlannerResult::Original(RawFieldAccessExpr { field_access, expr })
+            }
+        })
+    }
+
     /// `a.k` of no table `a`, where there is a column `a`. Nothing has fields here, so it is a column
     /// that does not exist.
     fn plan_compound_identifier(

@@ -56,7 +56,9 @@ pub struct SessionFacts {
 impl SessionFacts {
     /// How the session wants to see values.
     pub fn rendering(&self) -> Rendering {
-        let zone = self.settings.get("TimeZone").and_then(|zone| zone.parse().ok());
+        let mut all = self.settings.all().into_iter();
+        let zone = all.find(|setting| setting.name == "TimeZone");
+        let zone = zone.and_then(|zone| zone.value.parse().ok());
         Rendering { time_zone: zone.unwrap_or(chrono_tz::UTC) }
     }
 }
@@ -65,12 +67,6 @@ impl SessionFacts {
 pub trait Settings: Debug + Send + Sync {
     /// All of them, with their present values.
     fn all(&self) -> Vec<Setting>;
-
-    /// The present value of one; names are compared without case.
-    fn get(&self, name: &str) -> Option<String> {
-        let mut all = self.all().into_iter();
-        all.find(|setting| setting.name.eq_ignore_ascii_case(name)).map(|setting| setting.value)
-    }
 }
 
 /// One setting.

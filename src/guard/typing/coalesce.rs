@@ -79,8 +79,14 @@ impl ScalarUDFImpl for AtOnce {
         Ok(Arc::new(field.with_metadata(metadata)))
     }
 
+    // Texts are of one type to PostgreSQL, and of several to the engine.
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(arguments.to_vec())
+        let [first, ..] = arguments else { return internal_err!("coalesce has arguments") };
+        let one = |of: &DataType| match (first.is_string(), of.is_string()) {
+            (true, true) => first.clone(),
+            _ => of.clone(),
+        };
+        Ok(arguments.iter().map(one).collect())
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -6,12 +6,14 @@
 
 mod running;
 mod types;
+mod written;
 
 use super::system::types as catalog;
 use super::undefined;
 use crate::error::{ClientError, SqlState};
 pub(in crate::guard) use running::of_a_function;
-use types::in_sql;
+pub(in crate::guard) use types::in_sql;
+pub(in crate::guard) use written::completed;
 
 /// An error of planning, recognised by its words; `None` where it is not.
 pub(in crate::guard) fn recognised(message: &str) -> Option<ClientError> {
@@ -185,6 +187,15 @@ fn clause(line: &str) -> Option<ClientError> {
         ),
         line if line.to_ascii_lowercase().contains("window frame") => {
             (SqlState::WINDOWING_ERROR, "this window frame is not possible")
+        }
+        // What is left of subqueries when those that can be joined are.
+        line if line.starts_with("Correlated scalar subquery")
+            || line.starts_with("A GROUP BY clause in a scalar correlated subquery")
+            || line.starts_with("Accessing outer reference columns is not allowed")
+            || line.starts_with("In/Exist/SetComparison subquery can only be used")
+            || line.starts_with("Window expressions should not contain a mixed") =>
+        {
+            (SqlState::FEATURE_NOT_SUPPORTED, "a subquery of this form is not supported")
         }
         line if line.contains("must be part of GROUP BY")
             || line.contains("could not be resolved from available columns") =>

@@ -3,7 +3,7 @@
 use crate::guard::system::types;
 
 /// A text whose names of Arrow's types have become those of PostgreSQL.
-pub(super) fn in_sql(text: &str) -> String {
+pub(in crate::guard) fn in_sql(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut quoted = false;

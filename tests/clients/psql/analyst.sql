@@ -34,6 +34,7 @@ SELECT name FROM box.people WHERE id = :who;
 SELECT name AS first FROM box.people WHERE id = 1 \gset
 SELECT id FROM box.people WHERE name = :'first';
 SHOW server_version_num;
+SHOW search_path;
 SET search_path TO lake;
 SELECT count(*) FROM visits;
 SELECT current_user, current_database();

@@ -99,15 +99,15 @@ select * from '/etc/passwd';
 ! 42601 syntax error: a table's name stands in double quotes
 
 select * from pg_read_file('/etc/passwd');
-! 42883 function pg_read_file(…) does not exist
+! 42883 @15 function pg_read_file(unknown) does not exist
   hint: No function of this name is allowed here.
 
 select * from read_parquet('/etc/passwd');
-! 42883 function read_parquet(…) does not exist
+! 42883 @15 function read_parquet(unknown) does not exist
   hint: No function of this name is allowed here.
 
 select pg_sleep(1);
-! 42883 @8 function pg_sleep(…) does not exist
+! 42883 @8 function pg_sleep(integer) does not exist
   hint: No function of this name is allowed here.
 
 select set_config('row_security', 'off', false);
@@ -115,11 +115,11 @@ select set_config('row_security', 'off', false);
   hint: Use SET.
 
 select lo_import('/etc/passwd');
-! 42883 @8 function lo_import(…) does not exist
+! 42883 @8 function lo_import(unknown) does not exist
   hint: No function of this name is allowed here.
 
 select dblink('x', 'y');
-! 42883 @8 function dblink(…) does not exist
+! 42883 @8 function dblink(unknown, unknown) does not exist
   hint: No function of this name is allowed here.
 
 select 1; drop table crm.customers;
@@ -151,7 +151,7 @@ select * from customers, countries where nope = 1;
 ! 42703 @42 column "nope" does not exist
 
 select nosuch(1);
-! 42883 @8 function nosuch(…) does not exist
+! 42883 @8 function nosuch(integer) does not exist
   hint: No function of this name is allowed here.
 
 select x.id from crm.customers as c;
@@ -198,7 +198,7 @@ select (1;
 
 -- Values, without the values.
 select 'abc'::int;
-! 22P02 invalid input syntax for type integer
+! 22P02 @8 invalid input syntax for type integer
 
 select 1 / 0;
 ! 22012 division by zero
@@ -207,10 +207,10 @@ select 99999999999::int;
 ! 22003 integer out of range
 
 select 'x'::date;
-! 22007 invalid input syntax for type date
+! 22007 @8 invalid input syntax for type date
 
 select '{'::json;
-! 22P02 invalid input syntax for type json
+! 22P02 @8 invalid input syntax for type json
 
 select count(*) from crm.customers group by nosuch;
 ! 42703 column "nosuch" does not exist
@@ -279,7 +279,7 @@ select count(*) from crm.customers group by cube(id, region, country), cube(id, 
 ! 54001 too many grouping sets present (maximum 4096)
 
 select levenshtein('a', 'b');
-! 42883 @8 function levenshtein(…) does not exist
+! 42883 @8 function levenshtein(unknown, unknown) does not exist
   hint: No function of this name is allowed here.
 
 select 1;

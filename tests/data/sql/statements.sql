@@ -74,8 +74,8 @@ execute named (3);
 -- A query is explained as its author knows it.
 explain select id from crm.customers where name = 'x' and id > 5;
 Projection: crm.customers.id
-  Filter: crm.customers.name = Utf8View("x")
-    TableScan: crm.customers projection=[id, name], full_filters=[crm.customers.id > Int64(5)]
+  Filter: crm.customers.name = 'x'::text
+    TableScan: crm.customers projection=[id, name], full_filters=[crm.customers.id > 5]
 = 0
 
 explain table crm.countries;

@@ -46,9 +46,13 @@ enum Form {
     /// The number of rows.
     Count,
     Exists,
+    /// Beside each row, what subqueries make of the rows that are like it.
+    Beside,
+    /// The one value of such a subquery, where there is no second.
+    Only,
 }
 
-const FORMS: [Form; 15] = [
+const FORMS: [Form; 17] = [
     Form::Plain,
     Form::Plain,
     Form::Plain,
@@ -64,6 +68,8 @@ const FORMS: [Form; 15] = [
     Form::Except,
     Form::Count,
     Form::Exists,
+    Form::Beside,
+    Form::Only,
 ];
 
 impl Query {
@@ -188,6 +194,19 @@ impl fmt::Display for Query {
             }
             Form::Count => write!(f, "SELECT count(*) FROM ({plain}) AS inside"),
             Form::Exists => write!(f, "SELECT EXISTS ({plain})"),
+            Form::Beside => {
+                let inner = format!("FROM ({plain}) AS i WHERE i.c0");
+                let outer = format!("FROM ({plain}) AS o{}", self.end(4));
+                let like = format!("EXISTS (SELECT 1 {inner} = o.c0)");
+                let among = format!("o.c0 NOT IN (SELECT i.c0 {inner} <> o.c0)");
+                let least = format!("(SELECT i.c0 {inner} >= o.c0 ORDER BY 1 LIMIT 1)");
+                write!(f, "SELECT o.c0, {like}, {among}, {least} {outer}")
+            }
+            Form::Only => {
+                let only = format!("(SELECT i.c0 FROM ({plain}) AS i WHERE i.c0 = o.c0)");
+                let outer = plain.replacen("SELECT", "SELECT DISTINCT", 1);
+                write!(f, "SELECT o.c0, {only} FROM ({outer}) AS o{}", self.end(2))
+            }
         }
     }
 }

@@ -19,8 +19,20 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use crate::house::{House, Served};
 use crate::postgres;
 
+/// The tables that expressions may read: in the gateway files with rows of others among them, in
+/// PostgreSQL tables that hold none.
+const TABLES: [(&str, &str); 2] = [
+    ("item", include_str!("../../data/meaning/tables/item.csv")),
+    ("part", include_str!("../../data/meaning/tables/part.csv")),
+];
+
+const COLUMNS: &str = "id integer, k integer, n integer, s text, org_id text";
+
 const POLICIES: &str = r#"@id("rows")
 permit (principal, action == Action::"select", resource);
+
+@id("columns")
+permit (principal, action == Action::"reveal", resource);
 "#;
 
 /// The two who are asked.
@@ -33,8 +45,18 @@ struct Both {
 
 impl Both {
     async fn open() -> Self {
-        let house = House::new("\n[sources.lake]\nkind = \"files\"\npath = \"lake\"\n");
-        house.file("lake/visits.csv", "id,org_id\n1,acme\n");
+        let mut sources = "\n[sources.lake]\nkind = \"files\"\npath = \"lake\"\n".to_owned();
+        for (table, _) in TABLES {
+            writeln!(sources, "\n[sources.lake.tables.{table}.columns]").unwrap();
+            for column in COLUMNS.split(", ") {
+                let (name, of) = column.split_once(' ').unwrap();
+                writeln!(sources, "{name} = {{ type = \"{of}\" }}").unwrap();
+            }
+        }
+        let house = House::new(&sources);
+        for (table, rows) in TABLES {
+            house.file(&format!("lake/{table}.csv"), rows);
+        }
         house.file("policies/house.cedar", POLICIES);
         let served = house.serve();
         let token = house.token("ann", &[]);
@@ -43,6 +65,18 @@ impl Both {
         let postgres = connect(&url).await;
         for setting in ["timezone = 'UTC'", "lc_messages = 'C'", "intervalstyle = 'postgres'"] {
             postgres.batch_execute(&format!("set {setting}")).await.unwrap();
+        }
+        for (table, rows) in TABLES {
+            postgres.batch_execute(&format!("create table {table} ({COLUMNS})")).await.unwrap();
+            for row in rows.lines().filter(|row| row.ends_with(",acme")) {
+                let cells = row.split(',').map(|cell| format!("nullif('{cell}', '')"));
+                let cells: Vec<_> = cells
+                    .zip(COLUMNS.split(", "))
+                    .map(|(cell, column)| format!("{cell}::{}", column.split_once(' ').unwrap().1))
+                    .collect();
+                let insert = format!("insert into {table} values ({})", cells.join(", "));
+                postgres.batch_execute(&insert).await.unwrap();
+            }
         }
         Self { postgres, gateway, _served: served, _house: house }
     }

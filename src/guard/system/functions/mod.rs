@@ -27,7 +27,7 @@ use super::cells::{self, Cell};
 use super::types;
 use crate::error::{ClientError, SqlState};
 
-pub use self::text::like_escape;
+pub use self::text::{like_escape, quote_ident};
 pub use coalesce::{OpenCoalesce, coalesce};
 pub use names::{NAME_OF_REG, REG_BY_NAME, Shown, reg_by_name};
 

@@ -64,7 +64,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     // that only try.
     Function::new("set_config", 3..=3, "text", |catalog, args| {
         let name = args.text(0).unwrap_or_default();
-        if catalog.facts().settings.get(&name).is_none() {
+        if catalog.setting(&name).is_none() {
             return Err(unknown_setting(&name));
         }
         let message = "set_config is not supported";
@@ -73,7 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .taking_null(),
     Function::new("current_setting", 1..=2, "text", |catalog, args| {
         let name = args.text(0).unwrap_or_default();
-        match catalog.facts().settings.get(&name) {
+        match catalog.setting(&name) {
             Some(value) => Ok(Cell::Text(value)),
             None if *args.get(1) == Cell::Bool(true) => Ok(Cell::Null),
             None => Err(unknown_setting(&name)),

@@ -17,6 +17,7 @@ use datafusion::logical_expr::{LogicalPlan, Union};
 
 use super::Catalog;
 
+pub use bind::{free, is_lateral, subquery_of};
 pub use exec::dependent_planner;
 pub use node::Dependent;
 

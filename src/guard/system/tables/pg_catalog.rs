@@ -153,7 +153,7 @@ fn pg_user(catalog: &SystemCatalog) -> Named {
 }
 
 fn pg_settings(catalog: &SystemCatalog) -> Named {
-    let settings = catalog.facts().settings.all();
+    let settings = catalog.settings();
     settings
         .into_iter()
         .map(|setting| {
