@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::common::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{
+    GreedyMemoryPool, MemoryConsumer, MemoryReservation, TrackConsumersPool,
+};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -26,7 +28,7 @@ use crate::guard::asked::{self, Answering, Answers, Asked, answered};
 use crate::guard::remote::plan_subplan;
 use crate::guard::scan::want_scan;
 use crate::guard::system::dependent_planner;
-use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan};
+use crate::guard::{Guard, GuardedPlan, GuardedTable, SealedPlan, client_error};
 use crate::shared::Shared;
 
 /// What running queries may use, all of them together.
@@ -54,6 +56,16 @@ impl Resources {
             .build_arc()?;
         let (engine, turns) = (Arc::new(Engine::start()), Arc::new(Turns::new(bounds)));
         Ok(Self { runtime, engine, turns })
+    }
+
+    /// Takes memory for rows that wait to be sent, until what this gives is dropped.
+    ///
+    /// # Errors
+    /// 53200 where there is no more.
+    pub fn reply_room(&self, bytes: usize) -> Result<MemoryReservation, ClientError> {
+        let reservation = MemoryConsumer::new("reply").register(&self.runtime.memory_pool);
+        reservation.try_grow(bytes).map_err(|error| client_error(&error))?;
+        Ok(reservation)
     }
 
     /// What a statement is planned and run on, as soon as the holder's share lets it. It is in use

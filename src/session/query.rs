@@ -13,10 +13,10 @@ use super::shown::text_rows;
 use super::work::{Begun, Declared, Lessons, Work};
 use crate::audit::Outcome;
 use crate::error::{ClientError, SqlState};
-use crate::federate::Lane;
+use crate::federate::{Lane, Resources};
 use crate::guard::{Touched, unmarked};
 use crate::sql::{Explain, Query};
-use crate::wire::{Answer, Meter};
+use crate::wire::{Answer, Meter, Room, Taken};
 
 /// A query with the values of its parameters.
 pub(in crate::session) struct Call<'a> {
@@ -28,6 +28,16 @@ pub(in crate::session) struct Call<'a> {
     pub declared: &'a Declared,
     /// Their values, of the types that describing the query told.
     pub values: Vec<ScalarValue>,
+}
+
+/// What large rows wait in.
+#[derive(Debug)]
+struct ReplyRoom(Resources);
+
+impl Room for ReplyRoom {
+    fn take(&self, bytes: usize) -> Result<Taken, ClientError> {
+        Ok(Box::new(self.0.reply_room(bytes)?))
+    }
 }
 
 impl Session {
@@ -48,7 +58,8 @@ impl Session {
         };
         let pending = self.declare(intent).await?;
         let deadline = lane.deadline();
-        let meter = Arc::new(Meter::default());
+        let meter =
+            Arc::new(Meter::within(Arc::new(ReplyRoom(self.gateway().resources().clone()))));
         let bounds = Bounds {
             deadline: Box::pin(sleep_until(deadline)),
             max_rows: self.gateway().max_rows(),

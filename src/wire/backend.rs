@@ -1,6 +1,8 @@
 //! What the wire asks of whoever answers it.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -219,6 +221,18 @@ pub enum Answer {
     },
 }
 
+/// Memory for what waits to be sent, of what all statements share.
+pub trait Room: fmt::Debug + Send + Sync {
+    /// Takes so many bytes, until what it gives is dropped.
+    ///
+    /// # Errors
+    /// 53200 where there is no more.
+    fn take(&self, bytes: usize) -> Result<Taken, ClientError>;
+}
+
+/// Memory that is taken until this is dropped.
+pub type Taken = Box<dyn Any + Send>;
+
 /// Counts what was handed to a client's connection. Where the wire drops a result before its end,
 /// it says here why, beforehand.
 #[derive(Debug, Default)]
@@ -226,9 +240,26 @@ pub struct Meter {
     rows: AtomicU64,
     bytes: AtomicU64,
     stop: OnceLock<Stop>,
+    room: Option<Arc<dyn Room>>,
 }
 
 impl Meter {
+    /// For rows that may be large: these take room while they wait to be sent.
+    pub fn within(room: Arc<dyn Room>) -> Self {
+        Self { room: Some(room), ..Self::default() }
+    }
+
+    /// Takes room for so many bytes.
+    ///
+    /// # Errors
+    /// 53200 where there is none.
+    pub(super) fn take(&self, bytes: usize) -> Result<Taken, ClientError> {
+        match &self.room {
+            Some(room) => room.take(bytes),
+            None => Ok(Box::new(())),
+        }
+    }
+
     /// Adds rows and their encoded bytes.
     pub fn add(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);

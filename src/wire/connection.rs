@@ -2,10 +2,12 @@
 //! transaction's state, and ends when the client, the token or the gateway does.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::pin;
 
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse, ReadyForQuery};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::backend::{Answer, Conversation, StatementKind, Stop};
 use super::course::{Course, Fetch};
@@ -137,6 +139,7 @@ where
     async fn next_message(&mut self) -> Result<(u8, Result<Message, ClientError>), Failure> {
         let large = self.limits.max_message_bytes;
         let next = self.frames.next(|tag| frontend::limit(tag, large));
+        let next = keeping_time(&mut self.portals, next);
         let next = async {
             match self.limits.idle_timeout() {
                 Some(limit) => timeout(limit, next).await,
@@ -360,5 +363,18 @@ where
             self.signals.attempt(&mut self.frames, self.replies.flush()).await??;
         }
         Ok(())
+    }
+}
+
+/// Does some work, and ends meanwhile what takes too long of the session's portals.
+async fn keeping_time<S, T>(portals: &mut Portals<S>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        // Also where there is no time to wait: a client may send one message after the other.
+        portals.expire(Instant::now());
+        let Some(deadline) = portals.deadline() else { return work.await };
+        if let Ok(done) = timeout_at(deadline, &mut work).await {
+            return done;
+        }
     }
 }

@@ -47,6 +47,12 @@ impl CopyOut {
         Ok(Self { format, forced, begun: false, room: BytesMut::new() })
     }
 
+    /// How many times as large a row may become as its values are: a byte may need another before it,
+    /// and each value is written apart before that.
+    pub(super) fn times(&self) -> usize {
+        if self.is_binary() { 1 } else { 3 }
+    }
+
     fn is_binary(&self) -> bool {
         self.format == CopyFormat::Binary
     }

@@ -128,10 +128,14 @@ where
         most: Option<u64>,
     ) -> Result<Fetched, Failure> {
         self.open(portal).await?;
-        let State::Open(cursor) = &mut portal.state else {
-            let message = format!("portal \"{}\" cannot be run", fetch.name);
-            let error = ClientError::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message);
-            return Err(self.refuse(Some(statement), error).await);
+        let cursor = match &mut portal.state {
+            State::Open(cursor) => cursor,
+            State::Late => return Err(late()),
+            _ => {
+                let message = format!("portal \"{}\" cannot be run", fetch.name);
+                let error = ClientError::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message);
+                return Err(self.refuse(Some(statement), error).await);
+            }
         };
         let (past, count) = match way(fetch.reach, cursor) {
             Ok(way) => way,
@@ -197,6 +201,12 @@ where
         }
         Ok(())
     }
+}
+
+/// What is said of a portal whose time was over before somebody came back to it. It is on record as
+/// the end of the query that it read.
+pub(super) fn late() -> Failure {
+    Failure::Statement(ClientError::timed_out())
 }
 
 /// How a cursor comes to where a `FETCH` wants it.

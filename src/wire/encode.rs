@@ -10,6 +10,9 @@ use crate::error::{ClientError, SqlState};
 use crate::values::{Cells, EncodeError, Format, MAX_BYTES, Rendering, WireType, set_length};
 use crate::wire::reply::without_nul;
 
+/// What stands around the values of a row, in the largest of the forms that it is sent in.
+const FRAME_BYTES: usize = 64;
+
 /// PostgreSQL's limit of columns in a result.
 const MAX_COLUMNS: usize = 1664;
 
@@ -87,7 +90,9 @@ impl Columns {
                 let format = formats.get(at).copied().unwrap_or_default();
                 Cells::new(column.wire_type, format, array, rendering)
             });
-        Ok(Rows { count: batch.num_rows(), columns: columns.collect::<Result<_, _>>()? })
+        let columns: Vec<Cells> = columns.collect::<Result<_, _>>()?;
+        let most = columns.iter().map(Cells::most_of_any).fold(FRAME_BYTES, usize::saturating_add);
+        Ok(Rows { count: batch.num_rows(), columns, most })
     }
 }
 
@@ -116,6 +121,8 @@ impl Column {
 pub(super) struct Rows {
     count: usize,
     columns: Vec<Cells>,
+    /// At most so many bytes for a row.
+    most: usize,
 }
 
 impl Rows {
@@ -127,6 +134,16 @@ impl Rows {
     /// What writes their values, column by column.
     pub(super) fn columns(&self) -> &[Cells] {
         &self.columns
+    }
+
+    /// How many bytes a row may become, where that is more than this.
+    pub(super) fn large(&self, row: usize, more_than: usize) -> Option<usize> {
+        if self.most <= more_than {
+            return None;
+        }
+        let each = self.columns.iter().map(|column| column.most_of(row));
+        let most = each.fold(FRAME_BYTES, usize::saturating_add);
+        (most > more_than).then_some(most)
     }
 
     /// Appends the DataRow message of one row. Gives its size in bytes.

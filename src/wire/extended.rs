@@ -11,6 +11,7 @@ use super::backend::{Conversation, Description, StatementKind, Stop};
 use super::connection::{Connection, Outcome};
 use super::course::{Course, Fetch};
 use super::cursors::Wanted;
+use super::cursors::late;
 use super::decode::Parameters;
 use super::encode::Columns;
 use super::failure::Failure;
@@ -282,6 +283,7 @@ where
                 }
             }
             State::Open(cursor) => cursor,
+            State::Late => return Err(late()),
             State::Fetching(fetch) => return self.run_fetch(portal, fetch, most).await,
             State::Finished(word) => {
                 portal.state = State::Finished(word);

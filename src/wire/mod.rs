@@ -40,8 +40,8 @@ mod course;
 
 pub use crate::values::{CopyFormat, Rendering};
 pub use backend::{
-    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, StatementKind, Stop,
-    Visitor,
+    Answer, Backend, BatchStream, Conversation, Description, Login, Meter, Room, StatementKind,
+    Stop, Taken, Visitor,
 };
 pub use course::{Course, Fetch, Reach};
 pub use options::{Limits, Options, Tls};

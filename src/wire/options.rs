@@ -35,7 +35,8 @@ pub struct Limits {
     /// From one statement's end to the next message's; 0 for none. A session ends with its
     /// token in any case.
     pub idle_timeout_ms: u64,
-    /// How long a client may take no byte of what it is being sent.
+    /// How long a client may take no byte of a running statement's rows, and how long it may take over
+    /// all else that it is being sent.
     pub write_timeout_ms: u64,
     /// How long running statements may go on after a shutdown was asked for.
     pub shutdown_grace_ms: u64,

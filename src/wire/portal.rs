@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use datafusion::common::ScalarValue;
+use tokio::time::Instant;
 
 use super::backend::Stop;
 use super::course::Fetch;
@@ -35,6 +36,8 @@ pub(super) enum State {
     Fetching(Fetch),
     /// A `FETCH` that is over; the first word of the command tag.
     Finished(&'static str),
+    /// It has taken too long, whether or not anybody read from it.
+    Late,
     /// Run, and not to be run again.
     Spent,
 }
@@ -120,6 +123,21 @@ impl<S> Portals<S> {
         self.portals.values_mut().for_each(|portal| portal.stop(&Stop::Closed));
     }
 
+    /// When the first of those that are read from has taken too long.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.portals.values().filter_map(Portal::deadline).min()
+    }
+
+    /// Ends what has taken too long: it holds rows that others have no room for.
+    pub(super) fn expire(&mut self, now: Instant) {
+        for portal in self.portals.values_mut() {
+            if portal.deadline().is_some_and(|deadline| deadline <= now) {
+                portal.stop(&Stop::Failed(ClientError::timed_out()));
+                portal.state = State::Late;
+            }
+        }
+    }
+
     /// Forgets all of them: no portal outlives its transaction.
     pub(super) fn clear(&mut self, why: &Stop) {
         self.portals.drain().for_each(|(_, mut portal)| portal.stop(why));
@@ -127,6 +145,13 @@ impl<S> Portals<S> {
 }
 
 impl<S> Portal<S> {
+    fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Open(cursor) if !cursor.ended => cursor.deadline,
+            _ => None,
+        }
+    }
+
     /// It gives nothing any more. Whoever makes its rows is told why.
     pub(super) fn stop(&mut self, why: &Stop) {
         if let State::Open(cursor) = std::mem::replace(&mut self.state, State::Spent) {

@@ -2,6 +2,7 @@
 //! or when the client waits.
 
 use std::borrow::Cow;
+use std::future::Future;
 use std::io;
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use pgwire::messages::startup::ParameterStatus;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::backend::Taken;
 use super::framing::Frames;
 use crate::error::ClientError;
+use crate::values::MAX_BYTES;
 
 /// How much is gathered before it is written.
 pub(super) const BUFFER_BYTES: usize = 64 * 1024;
@@ -31,18 +34,27 @@ pub(super) enum Severity {
 pub(super) struct Replies<W> {
     sink: W,
     buffer: BytesMut,
+    /// Taken for large rows in the buffer, and given back when it is written out.
+    taken: Vec<Taken>,
     write_timeout: Duration,
 }
 
 impl<W: AsyncWrite + Unpin> Replies<W> {
-    /// `write_timeout` is how long the client may take no byte.
+    /// `write_timeout` is how long the client may take no byte of running rows, and how long it may
+    /// take over all else that waits.
     pub(super) fn new(sink: W, write_timeout: Duration) -> Self {
-        Self { sink, buffer: BytesMut::new(), write_timeout }
+        Self { sink, buffer: BytesMut::new(), taken: Vec::new(), write_timeout }
     }
 
     /// The buffer, for rows.
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
+    }
+
+    /// Room for so many bytes more. Grown in time it holds them once; grown as they come, twice.
+    pub(super) fn reserve(&mut self, bytes: usize, taken: Taken) {
+        self.buffer.reserve(bytes.min(MAX_BYTES));
+        self.taken.push(taken);
     }
 
     /// Whether the buffer should be written out before more is put into it.
@@ -80,28 +92,51 @@ impl<W: AsyncWrite + Unpin> Replies<W> {
         self.put(&ParameterStatus::new(name.into_owned(), value.into_owned()));
     }
 
-    /// Writes everything out. May be dropped and called again: what was not written stays.
+    /// Writes everything out, within the time for a write. May be dropped and called again: what was
+    /// not written stays.
+    ///
+    /// # Errors
+    /// Where the connection broke, or the client has not taken all of it in time: what waits is held
+    /// for no statement any more.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        let whole = self.write_timeout;
+        in_time(whole, async {
+            while !self.buffer.is_empty() {
+                self.write().await?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.written_out().await
+    }
+
+    /// Writes out rows of a statement that has a time of its own: as long as the client takes some
+    /// of it. May be dropped and called again.
     ///
     /// # Errors
     /// Where the connection broke, or the client took nothing for too long.
-    pub(super) async fn flush(&mut self) -> io::Result<()> {
+    pub(super) async fn flush_rows(&mut self) -> io::Result<()> {
         while !self.buffer.is_empty() {
-            let write = self.sink.write_buf(&mut self.buffer);
-            match timeout(self.write_timeout, write).await {
-                Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => written?,
-                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
-            };
+            in_time(self.write_timeout, self.write()).await?;
         }
+        self.written_out().await
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        match self.sink.write_buf(&mut self.buffer).await? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn written_out(&mut self) -> io::Result<()> {
         if self.buffer.capacity() > 16 * BUFFER_BYTES {
             // One huge row must not hold its room for the rest of the session.
             self.buffer = BytesMut::new();
         }
+        self.taken.clear();
         // Under TLS a record may still be on its way out.
-        match timeout(self.write_timeout, self.sink.flush()).await {
-            Ok(flushed) => flushed,
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
-        }
+        in_time(self.write_timeout, self.sink.flush()).await
     }
 
     /// Writes everything out and ends the sending side.
@@ -110,11 +145,12 @@ impl<W: AsyncWrite + Unpin> Replies<W> {
     /// As [`Replies::flush`].
     pub(super) async fn close(&mut self) -> io::Result<()> {
         self.flush().await?;
-        match timeout(self.write_timeout, self.sink.shutdown()).await {
-            Ok(ended) => ended,
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
-        }
+        in_time(self.write_timeout, self.sink.shutdown()).await
     }
+}
+
+async fn in_time(limit: Duration, work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Sends what there is, ends the sending side, and reads what the client still sends: a socket

@@ -14,7 +14,7 @@ use super::copy::CopyOut;
 use super::encode::{Columns, Rows};
 use super::failure::Failure;
 use super::framing::Frames;
-use super::reply::Replies;
+use super::reply::{BUFFER_BYTES, Replies};
 use super::signals::Signals;
 use crate::error::ClientError;
 use crate::values::{Format, Rendering};
@@ -158,11 +158,20 @@ impl Cursor {
         }
     }
 
+    /// Whether it has taken too long.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        !self.ended && self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
     /// Sees to it that there is a current batch with rows that were not sent. False at the end.
     async fn read<R>(&mut self, frames: &mut Frames<R>, signals: &mut Signals) -> Result<bool, Stop>
     where
         R: AsyncRead + Unpin,
     {
+        // Rows that are ready are none to be had when the time is over.
+        if self.is_over(Instant::now()) {
+            return Err(ClientError::timed_out().into());
+        }
         loop {
             match &self.current {
                 Some(current) if current.next < current.batch.num_rows() => return Ok(true),
@@ -196,6 +205,10 @@ impl Cursor {
         let (mut count, mut bytes) = (0, 0);
         let mut outcome = Ok(());
         while outcome.is_ok() && *next < rows.count() && most != Some(count) && !replies.is_full() {
+            if let Err(error) = make_room(rows, *next, self.copy.as_ref(), &self.meter, replies) {
+                outcome = Err(error);
+                break;
+            }
             let written = match &mut self.copy {
                 None => rows.write(*next, replies.buffer()),
                 Some(copy) => copy.write(rows, *next, replies.buffer()),
@@ -215,6 +228,24 @@ impl Cursor {
     }
 }
 
+/// Makes room for a row that is too large to come for nothing.
+fn make_room<W>(
+    rows: &Rows,
+    row: usize,
+    copy: Option<&CopyOut>,
+    meter: &Meter,
+    replies: &mut Replies<W>,
+) -> Result<(), ClientError>
+where
+    W: AsyncWrite + Unpin,
+{
+    if let Some(most) = rows.large(row, BUFFER_BYTES) {
+        let most = most.saturating_mul(copy.map_or(1, CopyOut::times));
+        replies.reserve(most, meter.take(most)?);
+    }
+    Ok(())
+}
+
 /// Writes out what there is. What the client has not taken by the deadline waits in the buffer, but
 /// no statement waits for it.
 async fn flush<W>(replies: &mut Replies<W>, deadline: Option<Instant>) -> Result<(), Stop>
@@ -222,8 +253,8 @@ where
     W: AsyncWrite + Unpin,
 {
     let flushed = match deadline {
-        Some(deadline) => timeout_at(deadline, replies.flush()).await,
-        None => Ok(replies.flush().await),
+        Some(deadline) => timeout_at(deadline, replies.flush_rows()).await,
+        None => Ok(replies.flush_rows().await),
     };
     match flushed {
         Ok(flushed) => Ok(flushed?),

@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -87,12 +88,16 @@ impl Engine {
 }
 
 fn start() -> std::io::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(thread::available_parallelism().map_or(1, NonZeroUsize::get))
-        .enable_all()
-        .thread_name("portcullis-engine")
-        .thread_stack_size(STACK_BYTES)
-        .build()
+    let start = || {
+        Builder::new_multi_thread()
+            .worker_threads(thread::available_parallelism().map_or(1, NonZeroUsize::get))
+            .enable_all()
+            .thread_name("portcullis-engine")
+            .thread_stack_size(STACK_BYTES)
+            .build()
+    };
+    // Where the system refuses the first thread, the runtime panics; it has started none then.
+    catch_unwind(start).unwrap_or_else(|_| Err(std::io::ErrorKind::WouldBlock.into()))
 }
 
 fn no_threads(error: &std::io::Error) -> ClientError {

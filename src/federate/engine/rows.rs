@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -11,7 +11,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::lane::{Lane, Task};
@@ -29,20 +29,41 @@ pub(in crate::federate) struct Run {
 }
 
 /// Runs a plan. It starts when the stream is first polled. It stops when the stream is dropped, and
-/// at the deadline, whether or not somebody takes its rows: what it holds of sources is then free
-/// for others.
-pub(in crate::federate) fn run(run: Run) -> SendableRecordBatchStream {
-    Box::pin(Rows { schema: run.plan.schema(), waiting: Some(run), running: None })
+/// at the deadline, whether or not somebody takes its rows, or ever asked for one: its lane, and
+/// what it holds of sources, are then free for others.
+pub(in crate::federate) fn run(Run { plan, context, lane }: Run) -> SendableRecordBatchStream {
+    let (schema, deadline) = (plan.schema(), lane.deadline());
+    let (begin, begun) = oneshot::channel();
+    let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+    let (fail, failed) = oneshot::channel();
+    let computed = async move {
+        match begun.await {
+            Ok(()) => compute(plan, context, sender).await,
+            Err(_) => Ok(()),
+        }
+    };
+    let work = async move {
+        let error = match timeout_at(deadline, AssertUnwindSafe(computed).catch_unwind()).await {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_)) => DataFusionError::External(Box::new(ClientError::panicked())),
+            Err(_) => DataFusionError::External(Box::new(ClientError::timed_out())),
+        };
+        // Not behind the batches, where it would wait for a client that takes none. A client that
+        // left needs no error.
+        let _ = fail.send(error);
+    };
+    let task = lane.spawn(work);
+    Box::pin(Rows { schema, begin: Some(begin), batches, failed, given: None, _task: task })
 }
 
 struct Rows {
     schema: SchemaRef,
-    waiting: Option<Run>,
-    running: Option<Running>,
-}
-
-struct Running {
-    batches: mpsc::Receiver<Result<Counted>>,
+    /// Sent on when the first row is asked for.
+    begin: Option<oneshot::Sender<()>>,
+    batches: mpsc::Receiver<Counted>,
+    /// What to say after the batches.
+    failed: oneshot::Receiver<DataFusionError>,
     /// What the client was given last. It is counted until the next one is asked for.
     given: Option<MemoryReservation>,
     _task: Task<()>,
@@ -63,29 +84,10 @@ impl Counted {
     }
 }
 
-impl Running {
-    fn start(Run { plan, context, lane }: Run) -> Self {
-        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        let deadline = lane.deadline();
-        let work = async move {
-            let computed = AssertUnwindSafe(compute(plan, context, &sender));
-            let failed = match timeout_at(deadline, computed.catch_unwind()).await {
-                Ok(Ok(Ok(()))) => return,
-                Ok(Ok(Err(error))) => error,
-                Ok(Err(_)) => DataFusionError::External(Box::new(ClientError::panicked())),
-                Err(_) => DataFusionError::External(Box::new(ClientError::timed_out())),
-            };
-            // A client that left needs no error.
-            let _ = sender.send(Err(failed)).await;
-        };
-        Self { batches, given: None, _task: lane.spawn(work) }
-    }
-}
-
 async fn compute(
     plan: SealedPlan,
     context: Arc<TaskContext>,
-    sender: &mpsc::Sender<Result<Counted>>,
+    sender: mpsc::Sender<Counted>,
 ) -> Result<()> {
     let asked = Instant::now();
     let pool = Arc::clone(context.memory_pool());
@@ -97,7 +99,7 @@ async fn compute(
             let (rows, duration_us) = (batch.num_rows(), asked.elapsed().as_micros());
             tracing::debug!(rows, duration_us, "first rows");
         }
-        if sender.send(Ok(Counted::new(batch, &pool)?)).await.is_err() {
+        if sender.send(Counted::new(batch, &pool)?).await.is_err() {
             break;
         }
     }
@@ -108,15 +110,20 @@ impl Stream for Rows {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(run) = self.waiting.take() {
-            self.running = Some(Running::start(run));
+        if let Some(begin) = self.begin.take() {
+            // Where nobody hears it, the time is over.
+            let _ = begin.send(());
         }
-        let Some(running) = &mut self.running else { return Poll::Ready(None) };
-        running.given = None;
-        running.batches.poll_recv(context).map_ok(|Counted { batch, reservation }| {
-            running.given = Some(reservation);
-            batch
-        })
+        self.given = None;
+        if let Some(Counted { batch, reservation }) = ready!(self.batches.poll_recv(context)) {
+            self.given = Some(reservation);
+            return Poll::Ready(Some(Ok(batch)));
+        }
+        if self.failed.is_terminated() {
+            return Poll::Ready(None);
+        }
+        let failed = ready!(self.failed.poll_unpin(context));
+        Poll::Ready(failed.ok().map(Err))
     }
 }
 

@@ -7,6 +7,7 @@ mod datetime;
 mod error;
 mod float;
 mod interval;
+mod most;
 mod numeric;
 mod text;
 mod words;
@@ -21,6 +22,7 @@ use crate::values::{Format, Rendering, WireType};
 
 use cells::Writer;
 pub(crate) use error::EncodeError;
+use most::Most;
 
 /// A message carries its length in 31 bits; PostgreSQL stops at 1 GB, and so do we.
 pub(crate) const MAX_BYTES: usize = 0x3fff_ffff;
@@ -29,6 +31,7 @@ pub(crate) const MAX_BYTES: usize = 0x3fff_ffff;
 pub(crate) struct Cells {
     nulls: Option<NullBuffer>,
     write: Writer,
+    most: Most,
 }
 
 impl Cells {
@@ -54,7 +57,18 @@ impl Cells {
             (true, Format::Text) => array::text_writer(wire_type, array, rendering)?,
             (true, Format::Binary) => array::binary_writer(wire_type, array, rendering)?,
         };
-        Ok(Self { nulls: array.logical_nulls(), write })
+        let most = Most::of(wire_type, format, array);
+        Ok(Self { nulls: array.logical_nulls(), write, most })
+    }
+
+    /// [`Cells::write`] appends at most so many bytes, whatever the row.
+    pub(crate) fn most_of_any(&self) -> usize {
+        self.most.of_any()
+    }
+
+    /// It appends at most so many for this row.
+    pub(crate) fn most_of(&self, row: usize) -> usize {
+        self.most.of_row(row)
     }
 
     fn is_null(&self, row: usize) -> bool {
@@ -74,6 +88,8 @@ impl Cells {
         out.put_i32(0);
         (self.write)(row, out)?;
         let length = out.len() - at - 4;
+        // Room was made for so much.
+        debug_assert!(length <= self.most_of(row) && self.most_of(row) <= self.most_of_any());
         if length > MAX_BYTES {
             return Err(EncodeError::TooLarge);
         }

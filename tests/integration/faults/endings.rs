@@ -91,7 +91,7 @@ async fn a_token_that_expires_and_a_gateway_that_stops_are_recorded_so() {
 async fn a_connection_that_breaks_is_recorded_so() {
     let house = lake();
     let served = house.serve();
-    let mut client = raw(&served, "ines", &house.token("ines", &[]));
+    let mut client = raw(&served, "ines", &house.token("ines", &[])).await;
     let query = format!("{ENDLESS}\0");
     client.write_all(&framed(b'Q', query.as_bytes())).unwrap();
     recorded(&house, |line| line["query"] == ENDLESS).await;

@@ -1,6 +1,10 @@
 //! Statements that ask for more memory than there is: each gets an answer, and none of them makes
 //! the gateway grow.
 
+use std::io::Read as _;
+use std::time::Duration;
+
+use super::shares::stalled;
 use super::*;
 
 /// What the gateway may use for queries here.
@@ -202,4 +206,35 @@ async fn what_is_repeated_is_bounded() {
         assert_small_within(&served, &sql, 2 << 20);
     }
     assert_serves(&house, &served).await;
+}
+
+/// A row of 32 MB in text, made of a batch of 16.
+const WIDE: &str = "SELECT v, v FROM (SELECT decode(repeat('00', 8000000), 'hex') AS v) AS q";
+
+/// Rows that wait to be sent take their room from the same memory, as long as they wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_client_is_counted() {
+    let house = house(&format!("{LAKE}{LIMIT}"));
+    let served = house.serve();
+    let token = house.token("ines", &[]);
+    let session = Session::open(&served, "ines", &token).await.unwrap();
+    assert_eq!(session.ask(WIDE).await.unwrap().len(), 1);
+    let (sqlstate, message) = TOO_MUCH;
+    for wide in [WIDE.replace("v, v", "v, v, v, v"), WIDE.replace("v, v", "v, v, v::text")] {
+        session.ask(&wide).await.unwrap_err().assert(sqlstate, message);
+    }
+
+    let mut client = stalled(&served, &token, WIDE, 60_000).await;
+    // The beginning of what waits for it.
+    client.read_exact(&mut [0]).unwrap();
+    let refused = session.ask(WIDE).await.map(|rows| rows.len()).unwrap_err();
+    refused.assert(sqlstate, message);
+    drop(client);
+    let answered = async {
+        while session.ask(WIDE).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), answered).await.expect("room again");
+    assert_small(&served, WIDE);
 }

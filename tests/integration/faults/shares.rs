@@ -41,8 +41,13 @@ async fn refused(session: &Session, query: &str) -> Told {
 }
 
 /// A client that asks for rows and reads none of them, for at most so long.
-fn stalled(served: &Served, token: &str, query: &str, timeout_ms: u32) -> TcpStream {
-    let mut client = raw(served, "ines", token);
+pub(super) async fn stalled(
+    served: &Served,
+    token: &str,
+    query: &str,
+    timeout_ms: u32,
+) -> TcpStream {
+    let mut client = raw(served, "ines", token).await;
     let set = format!("SET statement_timeout = {timeout_ms}\0");
     client.write_all(&framed(b'Q', set.as_bytes())).unwrap();
     until_ready(&mut client);
@@ -60,7 +65,7 @@ async fn clients_that_do_not_read_hold_a_source_from_their_own_tenant_alone() {
     let served = house.serve();
     let token = house.token("ines", &[]);
     let query = "SELECT * FROM box.things";
-    let client = stalled(&served, &token, query, 3_000);
+    let client = stalled(&served, &token, query, 3_000).await;
     let session = Session::open(&served, "ines", &token).await.unwrap();
     recorded(&house, |line| line["query"] == query).await;
 
@@ -108,7 +113,7 @@ async fn a_tenant_runs_no_more_statements_than_its_share() {
     let served = house.serve();
     let token = house.token("ines", &[]);
     let endless = "SELECT * FROM generate_series(1, 1000000000000)";
-    let client = stalled(&served, &token, endless, 60_000);
+    let client = stalled(&served, &token, endless, 60_000).await;
     recorded(&house, |line| line["query"] == endless).await;
     let session = Session::open(&served, "ines", &token).await.unwrap();
     let told = refused(&session, "SELECT 1").await;
@@ -119,6 +124,35 @@ async fn a_tenant_runs_no_more_statements_than_its_share() {
     // Its place is free when the gateway has noticed.
     outcome(&house, endless).await;
     assert_eq!(session.ask("SELECT 1").await.unwrap(), ["1"]);
+}
+
+/// A cursor holds nothing when its time is over, whatever was read of it, while its session does
+/// nothing at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_holds_its_place_no_longer_than_it_may_take() {
+    let house = house(&format!("{TIGHT}max_running_statements = 2\n{LAKE}"));
+    let served = house.serve();
+    let token = house.token("ines", &[]);
+    let idle = Session::open(&served, "ines", &token).await.unwrap();
+    idle.ask("SET statement_timeout = 1000").await.unwrap();
+    let session = Session::open(&served, "ines", &token).await.unwrap();
+    let many = "SELECT * FROM generate_series(1, 100000000) AS t(n)";
+    for (name, query, rows) in [("whole", many, 0), ("begun", many, 2), ("small", "SELECT 1", 0)] {
+        let (declare, fetch) =
+            (format!("DECLARE {name} CURSOR FOR {query}"), format!("FETCH 2 FROM {name}"));
+        idle.ask("BEGIN").await.unwrap();
+        idle.ask(&declare).await.unwrap();
+        if rows > 0 {
+            assert_eq!(idle.ask(&fetch).await.unwrap(), ["1", "2"]);
+        }
+        // Its end is on record, and its place is free, before anybody comes back to it.
+        let timed_out = json!({ "result": "error", "sqlstate": "57014", "rows": rows });
+        assert_holds(&outcome(&house, &declare).await, timed_out);
+        assert_eq!(session.ask("SELECT 1").await.unwrap(), ["1"]);
+        let told = idle.ask(&fetch).await.unwrap_err();
+        told.assert("57014", "canceling statement due to statement timeout");
+        idle.ask("ROLLBACK").await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

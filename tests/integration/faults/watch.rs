@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use super::*;
 
@@ -52,8 +53,13 @@ pub fn framed(tag: u8, body: &[u8]) -> Vec<u8> {
 }
 
 /// A session without any driver, up to its first ReadyForQuery.
-pub fn raw(served: &Served, user: &str, token: &str) -> TcpStream {
-    let mut client = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+pub async fn raw(served: &Served, user: &str, token: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Systems take tens of megabytes for a client that does not read.
+    socket.set_recv_buffer_size(1 << 16).unwrap();
+    let client = socket.connect(([127, 0, 0, 1], served.port).into()).await.unwrap();
+    let mut client = client.into_std().unwrap();
+    client.set_nonblocking(false).unwrap();
     let startup = format!("\0\x03\0\0user\0{user}\0database\0portcullis\0\0");
     client.write_all(&framed(0, startup.as_bytes())[1..]).unwrap();
     client.write_all(&framed(b'p', format!("{token}\0").as_bytes())).unwrap();

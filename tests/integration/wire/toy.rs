@@ -98,7 +98,7 @@ impl Backend for Toy {
             log: Arc::clone(&self.log),
             waiting: Arc::clone(&self.waiting),
             prepared: BTreeMap::new(),
-            deadline: self.patience.map(|patience| Instant::now() + patience),
+            patience: self.patience,
             settings: [("TimeZone".to_owned(), "UTC".to_owned())].into(),
             before: None,
             described: 0,
@@ -120,7 +120,7 @@ pub struct Talk {
     settings: BTreeMap<String, String>,
     before: Option<BTreeMap<String, String>>,
     described: usize,
-    deadline: Option<Instant>,
+    patience: Option<Duration>,
 }
 
 #[async_trait]
@@ -359,7 +359,8 @@ impl Talk {
     fn rows(&self, schema: SchemaRef, batches: BatchStream) -> Answer {
         let meter = Arc::new(Meter::default());
         *self.log.meter.lock().unwrap() = Some(Arc::clone(&meter));
-        Answer::Rows { schema, batches, tag: "SELECT", meter, deadline: self.deadline }
+        let deadline = self.patience.map(|patience| Instant::now() + patience);
+        Answer::Rows { schema, batches, tag: "SELECT", meter, deadline }
     }
 }
 
