@@ -26,9 +26,10 @@ pub mod demo;
 pub mod session;
 
 // What every stage may say to a client, how what is scarce is shared out, how tasks hold what is large,
-// and what values look like.
+// when they are to end, and what values look like.
 
 pub mod error;
 pub mod share;
 pub mod shared;
+pub mod stop;
 pub mod values;

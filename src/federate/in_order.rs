@@ -31,10 +31,18 @@ pub(in crate::federate) fn in_order(
     brought(plan, false)
 }
 
+/// The most branches that are read at once to be merged. Each holds batches of its own, and takes a place
+/// of its source.
+const MOST_MERGED: usize = 8;
+
 /// `merged` where what is below is sorted, and merged above.
 fn brought(plan: Arc<dyn ExecutionPlan>, merged: bool) -> Result<Arc<dyn ExecutionPlan>> {
-    let merges = plan.is::<SortPreservingMergeExec>();
-    let parts = plan.output_partitioning().partition_count();
+    let merge = plan.downcast_ref::<SortPreservingMergeExec>();
+    if let Some(merge) = merge.filter(|merge| partitions(merge.input()) > MOST_MERGED) {
+        return sorted(merge);
+    }
+    let merges = merge.is_some();
+    let parts = partitions(&plan);
     let below = merges || (merged && parts > 1 && !plan.is::<SortExec>());
     let inputs = plan.children().into_iter().map(|input| brought(Arc::clone(input), below));
     let inputs = inputs.collect::<Result<_>>()?;
@@ -48,6 +56,18 @@ fn brought(plan: Arc<dyn ExecutionPlan>, merged: bool) -> Result<Arc<dyn Executi
     }
     let is_open = plan.is::<UnionExec>() && !merged;
     Ok(if is_open { PassageExec::around(plan, InOrder) } else { plan })
+}
+
+/// Many sorted branches one after the other, and all their rows sorted above: what the sort keeps is
+/// counted, and ends with 53200 where it is too much.
+fn sorted(merge: &SortPreservingMergeExec) -> Result<Arc<dyn ExecutionPlan>> {
+    let input = brought(Arc::clone(merge.input()), false)?;
+    let one = if partitions(&input) > 1 { PassageExec::around(input, InOrder) } else { input };
+    Ok(Arc::new(SortExec::new(merge.expr().clone(), one).with_fetch(merge.fetch())))
+}
+
+fn partitions(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    plan.output_partitioning().partition_count()
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +157,39 @@ mod tests {
             got.extend(batch.unwrap().column(0).as_primitive::<Int64Type>().values().to_vec());
         }
         assert_eq!(got, (2..100_000).collect::<Vec<_>>());
+    }
+
+    /// A plan that merges so many sorted branches, of numbers that fall to its places in turn.
+    async fn merging(guard: &Guard, branches: i64) -> Arc<dyn ExecutionPlan> {
+        let branch = |number: i64| {
+            numbers(number * 1000..(number + 1) * 1000).sort([col("n").sort(true, false)]).unwrap()
+        };
+        let mut plan = branch(0);
+        for number in 1..branches {
+            plan = plan.union(branch(number).build().unwrap()).unwrap();
+        }
+        let plan = plan.sort([col("n").sort(true, false)]).unwrap().build().unwrap();
+        let engine = guard.engine();
+        let planner = DefaultPhysicalPlanner::default();
+        planner.create_physical_plan(&plan, engine).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn few_sorted_branches_are_merged_and_many_follow_each_other() {
+        let guard = Guard::default();
+        for (branches, merged) in [(8, true), (9, false), (40, false)] {
+            let plan = in_order(merging(&guard, branches).await).unwrap();
+            let shown = displayable(plan.as_ref()).indent(false).to_string();
+            assert_eq!(shown.contains("SortPreservingMergeExec"), merged, "{shown}");
+            assert_eq!(shown.contains("InOrderExec"), !merged, "{shown}");
+            let mut rows = execute_stream(plan, guard.engine().task_ctx()).unwrap();
+            let mut got = Vec::new();
+            while let Some(batch) = rows.next().await {
+                let batch = batch.unwrap();
+                got.extend(batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+            }
+            assert_eq!(got, (0..branches * 1000).collect::<Vec<_>>());
+        }
     }
 
     /// A branch that has begun may hold what the one before it needs.

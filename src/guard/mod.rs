@@ -44,6 +44,7 @@ mod touched;
 mod typing;
 mod undefined;
 mod using;
+mod watched;
 mod wording;
 
 pub(crate) use barrier::is_barrier;

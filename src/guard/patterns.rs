@@ -1,20 +1,21 @@
-//! `LIKE` once its pattern has its value.
+//! `LIKE` and `~` once their patterns have their values.
 //!
 //! The engine's operator stays where it means what PostgreSQL does: where the pattern is constant and
-//! does not end with its escape. Then it can be computed where the column lies. Anything else becomes a
-//! function of ours, which can fail and stays above the guard.
+//! does not end with its escape, nor has very many wildcards. Then it can be computed where the column lies. Anything else becomes a
+//! function of ours, which can fail and stays above the guard; so does every `~`.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::{Cast, Like};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, LogicalPlan, cast};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, cast};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
-use super::calls::{ends_with_escape, like};
+use super::calls::{ends_with_escape, has_many_wildcards, like};
+use super::regex;
 
-/// Settles every `LIKE` of a plan.
+/// Settles every `LIKE` and `~` of a plan.
 ///
 /// # Errors
 /// Where the plan cannot be built anew.
@@ -51,6 +52,11 @@ pub(in crate::guard) fn settled_expr(expr: Expr, folding: &ExprSimplifier) -> Re
 fn operators(expr: Expr, folding: &ExprSimplifier) -> Result<Transformed<Expr>> {
     expr.transform_up(|expr| match expr {
         Expr::Like(operator) if !operator.case_insensitive => Ok(one(operator, folding)),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let searched = regex::searched(&left, op, &right).map(Transformed::yes);
+            let other = || Expr::BinaryExpr(BinaryExpr { left, op, right });
+            Ok(searched.unwrap_or_else(|| Transformed::no(other())))
+        }
         other => Ok(Transformed::no(other)),
     })
 }
@@ -65,7 +71,7 @@ fn one(operator: Like, folding: &ExprSimplifier) -> Transformed<Expr> {
     let pattern = pattern.map_or(operator.pattern, Box::new);
     let Like { negated, expr, escape_char, case_insensitive, .. } = operator;
     let is_known = match text_of(&pattern) {
-        Some(text) => !ends_with_escape(text),
+        Some(text) => !ends_with_escape(text) && !has_many_wildcards(text),
         None => matches!(pattern.as_ref(), Expr::Literal(value, _) if value.is_null()),
     };
     if is_known {

@@ -31,7 +31,9 @@ use super::functions::{Functions, TABLE};
 use super::system::{self, CatalogTypes, OpenLiterals};
 use super::touched::{Touched, touched};
 use super::typing::{Rows, counted};
-use super::{ambiguous, correlated, grown, nested, numbers, patterns, shadowed, texts, using};
+use super::{
+    ambiguous, correlated, grown, nested, numbers, patterns, shadowed, texts, using, watched,
+};
 use crate::shared::Shared;
 use crate::sql::Query;
 
@@ -109,6 +111,12 @@ impl Default for Guard {
         // by side, beneath the barrier.
         options.execution.target_partitions = 1;
         let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let analyzing = watched::analyzing(&state.analyzer().rules);
+        let optimizing = watched::optimizing(&state.optimizer().rules);
+        let state = SessionStateBuilder::new_from_existing(state)
+            .with_analyzer_rules(analyzing)
+            .with_optimizer_rules(optimizing)
+            .build();
         let table_functions = SessionStateDefaults::default_table_functions()
             .into_iter()
             .filter(|function| TABLE.contains(&function.name()))

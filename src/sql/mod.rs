@@ -3,6 +3,7 @@
 //! text for what it means, and nothing prints a tree back into SQL to parse it anew.
 
 mod allow;
+mod chains;
 mod copy;
 mod cursor;
 mod dialect;

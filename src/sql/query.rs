@@ -9,16 +9,18 @@ use sqlparser::ast::{
 };
 
 use super::allow;
+use super::chains;
 use super::error::SqlError;
 use super::expansion;
 use super::grouping;
 use super::statement::Query;
 
 /// Checks a query with all that is nested in it. `text` is where it stands.
-pub(super) fn check(query: ast::Query, text: &Arc<str>) -> Result<Query, SqlError> {
+pub(super) fn check(mut query: ast::Query, text: &Arc<str>) -> Result<Query, SqlError> {
     match query.visit(&mut Check) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) if !expansion::is_bounded(&query) => Err(SqlError::TooComplex),
+        ControlFlow::Continue(()) if !chains::are_bounded(&mut query) => Err(SqlError::TooComplex),
         ControlFlow::Continue(()) => Ok(Query::new(query, text)),
     }
 }

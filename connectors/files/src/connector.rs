@@ -126,12 +126,14 @@ impl Connector for Files {
                     self.context.clone(),
                     self.damage.clone(),
                 ));
-                Arc::new(move |file, meters| Ok(scan.clone().start(file, meters.clone())))
+                Arc::new(move |file, meters, pool| {
+                    Ok(scan.clone().start(file, meters.clone(), Arc::clone(pool)))
+                })
             }
             format @ (Format::Csv | Format::Json) => {
                 let (schema, limit) = (schema.clone(), request.limit);
                 let multiline = self.options.of(&request.table.name).multiline;
-                Arc::new(move |file, _| {
+                Arc::new(move |file, _, _| {
                     let columns: Vec<&Column> = columns.iter().collect();
                     let scan = TextScan::new(file, format, multiline, &columns, limit)?;
                     Ok(blocking_stream(schema.clone(), scan))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
@@ -16,8 +17,13 @@ use datafusion::physical_plan::{
 
 use crate::folder::DataFile;
 
-/// Starts to read a file. Returns at once; the file is opened inside the stream.
-pub type Start = Arc<dyn Fn(DataFile, &Meters) -> Result<SendableRecordBatchStream> + Send + Sync>;
+/// Starts to read a file. Returns at once; the file is opened inside the stream. What is read of it
+/// counts as memory of the pool, where it can be more than a batch.
+pub type Start = Arc<
+    dyn Fn(DataFile, &Meters, &Arc<dyn MemoryPool>) -> Result<SendableRecordBatchStream>
+        + Send
+        + Sync,
+>;
 
 /// Where the readers of single files leave what they counted: row groups pruned, bytes read.
 #[derive(Clone, Debug, Default)]
@@ -107,9 +113,13 @@ impl ExecutionPlan for FilesExec {
         if children.is_empty() { Ok(self) } else { internal_err!("FilesExec has no children") }
     }
 
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
         match self.files.get(partition) {
-            Some(file) => (self.start)(file.clone(), &self.meters),
+            Some(file) => (self.start)(file.clone(), &self.meters, context.memory_pool()),
             None => internal_err!("FilesExec has no partition {partition}"),
         }
     }

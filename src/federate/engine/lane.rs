@@ -17,10 +17,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::spawned;
-use super::stop::Stop;
 use crate::error::{ClientError, SqlState};
 use crate::federate::turn::Holder;
 use crate::share::Place;
+use crate::stop::Stop;
 
 /// Plans nest, and what walks them recurses. A query of 250 subqueries that stand on each other makes a
 /// plan of some thousands of nodes, and the walk of one takes kilobytes. The system gives memory only for
@@ -170,7 +170,7 @@ impl Lane {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
-        let work = LANE.scope(self.clone(), work.in_current_span());
+        let work = self.clone().holding(work.in_current_span());
         Task { running: self.0.handle.spawn(work), stop: Arc::clone(&self.0.stop) }
     }
 
@@ -181,12 +181,14 @@ impl Lane {
 
     /// The same work, as a part of this lane: the lane is in use until it has ended.
     pub(super) fn holding<T>(self, work: impl Future<Output = T>) -> impl Future<Output = T> {
-        LANE.scope(self, work)
+        let stop = Arc::clone(self.stop());
+        LANE.scope(self, stop.over(work))
     }
 
     /// The same of work that waits for nothing.
     pub(super) fn holding_block<T>(self, work: impl FnOnce() -> T) -> T {
-        LANE.sync_scope(self, work)
+        let stop = Arc::clone(self.stop());
+        LANE.sync_scope(self, || stop.over_block(work))
     }
 }
 

@@ -6,13 +6,12 @@
 //! computes on ([`lane`]). What does not pause keeps its own lane busy and no other; it is over for its
 //! client when its time is, and its lane and its place are taken until it has really ended.
 //!
-//! What computes looks at its [`Stop`] where it could go on for long without a pause ([`watch`]),
+//! What computes looks at its [`crate::stop::Stop`] where it could go on for long without a pause ([`watch`]),
 //! and hands its batches over one by one ([`rows`]).
 
 mod lane;
 mod rows;
 mod spawned;
-mod stop;
 mod watch;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result, internal_err};
+use datafusion::common::{DataFusionError, JoinType, Result, internal_err};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
@@ -27,9 +27,9 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
-use super::stop::Stop;
 use crate::federate::passage::{Passage, PassageExec};
 use crate::guard::is_barrier;
+use crate::stop::Stop;
 
 /// The plan, watched from its sources up.
 pub(in crate::federate) fn watched(
@@ -96,6 +96,10 @@ fn join(node: &Arc<dyn ExecutionPlan>, stop: &Arc<Stop>) -> Result<Option<Arc<dy
     Ok(node.is::<CrossJoinExec>().then(|| Arc::clone(node)))
 }
 
+fn look(stop: &Stop) -> Result<()> {
+    stop.check().map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
 /// What looks at each batch, and lets others of the lane have their turn now and then.
 #[derive(Clone, Debug)]
 struct Watch(Arc<Stop>);
@@ -115,7 +119,7 @@ impl Passage for Watch {
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let stop = Arc::clone(&self.0);
         let batches = input.execute(partition, context)?;
-        let batches = batches.map(move |batch| stop.check().and(batch));
+        let batches = batches.map(move |batch| look(&stop).and(batch));
         let batches = RecordBatchStreamAdapter::new(input.schema(), batches);
         Ok(make_cooperative(Box::pin(batches)).boxed())
     }
@@ -142,7 +146,7 @@ impl PhysicalExpr for Looking {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        self.stop.check()?;
+        look(&self.stop)?;
         self.condition.evaluate(batch)
     }
 

@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, StringArray};
-use datafusion::arrow::compute;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
 
+use super::wildcards::Pattern;
 use super::{Function, Outcome, Types, all_texts, udf};
 use crate::error::{ClientError, SqlState};
+use crate::stop::Steps;
 
 pub(super) const FUNCTIONS: &[Function] = &[LIKE];
 
@@ -52,8 +53,26 @@ fn liked(arguments: &[ArrayRef]) -> Outcome {
 }
 
 fn matches(texts: &StringArray, patterns: &StringArray) -> Result<BooleanArray, ClientError> {
-    compute::like(texts, patterns).map_err(|error| crate::guard::client_error(&error.into()))
+    let (mut steps, mut last) = (Steps::default(), None::<(&str, Pattern)>);
+    let found = texts.iter().zip(patterns).map(|(text, pattern)| {
+        let Some((text, pattern)) = text.zip(pattern) else { return Ok(None) };
+        steps.take(text.len().saturating_add(pattern.len()))?;
+        // Most rows have the same.
+        let known = last.take().filter(|(known, _)| *known == pattern);
+        let (_, read) = last.insert(known.unwrap_or_else(|| (pattern, Pattern::new(pattern))));
+        read.matches(text, &mut steps).map(Some)
+    });
+    found.collect()
 }
+
+/// Whether a pattern has so many wildcards that the engine, which makes a regular expression of it,
+/// may search for long.
+pub(in crate::guard) fn has_many_wildcards(pattern: &str) -> bool {
+    pattern.bytes().filter(|byte| matches!(byte, b'%' | b'_')).count() > FEW_WILDCARDS
+}
+
+/// What people write has fewer.
+const FEW_WILDCARDS: usize = 16;
 
 /// Whether the last letter of a pattern is an escape that takes nothing.
 pub(in crate::guard) fn ends_with_escape(pattern: &str) -> bool {

@@ -20,6 +20,7 @@ mod texts;
 mod trim;
 mod truncate;
 mod wide;
+mod wildcards;
 mod windows;
 
 use std::hash::{Hash, Hasher};
@@ -40,7 +41,7 @@ use crate::error::{ClientError, SqlState};
 pub(in crate::guard) use arrays::SUBSCRIPT;
 pub(in crate::guard) use extract::{function_of as extract_of, is_of_clock};
 pub(in crate::guard) use integers::{bitwise_not, shift};
-pub(in crate::guard) use like::{ends_with_escape, like};
+pub(in crate::guard) use like::{ends_with_escape, has_many_wildcards, like};
 pub(in crate::guard) use narrow::narrowed;
 pub(in crate::guard) use now::moment_shown_by;
 pub(in crate::guard) use similar::SIMILAR;

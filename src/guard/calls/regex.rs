@@ -195,10 +195,10 @@ impl Compiled {
 
 impl Pattern {
     /// Finds the nth match.
-    fn nth(&mut self, text: &str, mut from: usize, nth: i64) -> bool {
+    fn nth(&mut self, text: &str, mut from: usize, nth: i64) -> Result<bool, ClientError> {
         for _ in 1..nth {
-            if !self.regex.find(text, from, &mut self.captures) {
-                return false;
+            if !self.regex.find(text, from, &mut self.captures)? {
+                return Ok(false);
             }
             from = Regex::after(text, &self.captures);
         }
@@ -227,7 +227,7 @@ fn counts(arguments: &[ArrayRef]) -> Outcome {
         let pattern = compiled.pattern(row.text(1)?, row.flags(3)?)?;
         let Some(mut from) = start else { return Ok(Some(0)) };
         let mut count = 0_i32;
-        while pattern.regex.find(text, from, &mut pattern.captures) {
+        while pattern.regex.find(text, from, &mut pattern.captures)? {
             count = count.saturating_add(1);
             from = Regex::after(text, &pattern.captures);
         }
@@ -254,7 +254,10 @@ fn positions(arguments: &[ArrayRef]) -> Outcome {
             return Err(ClientError::new(SqlState::INVALID_PARAMETER_VALUE, message));
         }
         let pattern = compiled.pattern(row.text(1)?, row.flags(5)?)?;
-        let is_there = start.is_some_and(|from| pattern.nth(text, from, nth));
+        let is_there = match start {
+            Some(from) => pattern.nth(text, from, nth)?,
+            None => false,
+        };
         let part = if is_there { pattern.caught(group) } else { None };
         let place = part.map(|part| if behind == 1 { part.end } else { part.start });
         let before = place.and_then(|place| text.get(..place));
@@ -270,7 +273,7 @@ fn likes(arguments: &[ArrayRef]) -> Outcome {
     let mut compiled = Compiled::new("regexp_like");
     let likes = each(arguments, |row| {
         let pattern = compiled.pattern(row.text(1)?, row.flags(2)?)?;
-        Ok(Some(pattern.regex.is_match(row.text(0)?)))
+        Ok(Some(pattern.regex.is_match(row.text(0)?)?))
     })?;
     Ok(Arc::new(BooleanArray::from(likes)))
 }
@@ -281,7 +284,10 @@ fn parts(arguments: &[ArrayRef]) -> Outcome {
         let (text, start) = (row.text(0)?, row.start(2)?);
         let (nth, group) = chosen(row, 3, 5)?;
         let pattern = compiled.pattern(row.text(1)?, row.flags(4)?)?;
-        let is_there = start.is_some_and(|from| pattern.nth(text, from, nth));
+        let is_there = match start {
+            Some(from) => pattern.nth(text, from, nth)?,
+            None => false,
+        };
         let part = if is_there { pattern.caught(group) } else { None };
         Ok(part.and_then(|part| text.get(part)))
     })?;
@@ -293,7 +299,7 @@ fn first_parts(arguments: &[ArrayRef]) -> Outcome {
     let parts = each(arguments, |row| {
         let text = row.text(0)?;
         let pattern = compiled.pattern(row.text(1)?, "")?;
-        let is_there = pattern.nth(text, 0, 1);
+        let is_there = pattern.nth(text, 0, 1)?;
         let part = if is_there { pattern.caught(pattern.groups().min(1)) } else { None };
         Ok(part.and_then(|part| text.get(part)))
     })?;
@@ -308,7 +314,7 @@ fn matches(arguments: &[ArrayRef]) -> Outcome {
             let global = error.message.contains("global");
             if global { error.hint("Use the regexp_replace function instead.") } else { error }
         })?;
-        if !pattern.nth(text, 0, 1) {
+        if !pattern.nth(text, 0, 1)? {
             return Ok(None);
         }
         let groups = pattern.groups();
@@ -324,7 +330,7 @@ fn pieces(arguments: &[ArrayRef]) -> Outcome {
         let text = row.text(0)?;
         let pattern = compiled.pattern(row.text(1)?, row.flags(2)?)?;
         let (mut from, mut end, mut pieces) = (0, 0, Vec::new());
-        while pattern.regex.find(text, from, &mut pattern.captures) {
+        while pattern.regex.find(text, from, &mut pattern.captures)? {
             from = Regex::after(text, &pattern.captures);
             // Nothing between two characters divides them, at an end or behind a match it does not.
             let Some(found) = pattern.captures.get_match() else { break };
@@ -400,7 +406,7 @@ fn replacements(arguments: &[ArrayRef]) -> Outcome {
         let pattern = compiled.pattern(row.text(1)?, flags)?;
         let nth = nth.unwrap_or(if pattern.global { 0 } else { 1 });
         let Some(from) = start else { return Ok(Some(text.to_owned())) };
-        Ok(Some(replaced_in(text, pattern, &parts, from, nth)))
+        replaced_in(text, pattern, &parts, from, nth).map(Some)
     })?;
     Ok(Arc::new(StringArray::from(replaced)))
 }
@@ -412,10 +418,10 @@ fn replaced_in(
     parts: &[Part],
     mut from: usize,
     nth: i64,
-) -> String {
+) -> Result<String, ClientError> {
     let mut out = String::with_capacity(text.len());
     let (mut copied, mut count) = (0, 0_i64);
-    while pattern.regex.find(text, from, &mut pattern.captures) {
+    while pattern.regex.find(text, from, &mut pattern.captures)? {
         from = Regex::after(text, &pattern.captures);
         count += 1;
         if nth > 0 && count < nth {
@@ -438,7 +444,7 @@ fn replaced_in(
         }
     }
     out.push_str(text.get(copied..).unwrap_or_default());
-    out
+    Ok(out)
 }
 
 #[cfg(test)]

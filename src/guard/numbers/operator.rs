@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::compute::kernels::numeric::neg;
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::{Result, internal_err, plan_err};
+use datafusion::common::{DFSchema, Result, internal_err, plan_err};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -15,6 +16,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr, Column};
 
 use super::fault::told;
+use super::plan::type_of;
 use super::types::{Kernel, Resolved, SqlNumber, resolve};
 use super::{decimal, integer, timely};
 
@@ -141,17 +143,51 @@ fn compute(
     Ok(ColumnarValue::Array(values))
 }
 
+/// The type of what an operator gives, found without the names of the operands, which are as long as
+/// all that is beneath; `None` where it is no operator or an operand has no type.
+pub(super) fn result(call: &ScalarFunction, schema: &DFSchema) -> Option<DataType> {
+    let operator: &Arithmetic = call.func.inner().downcast_ref()?;
+    let [left, right] = call.args.as_slice() else { return None };
+    let (left, right) = (type_of(left, schema)?, type_of(right, schema)?);
+    resolve(operator.op, &left, &right).map(|resolved| resolved.result)
+}
+
 fn written(op: &str, arguments: &[Expr], text: impl Fn(&Expr) -> String) -> String {
-    let side = |argument: &Expr| match argument {
-        Expr::ScalarFunction(function) if function.func.inner().is::<Arithmetic>() => {
-            format!("({})", text(argument))
-        }
-        _ => text(argument),
+    let [left, right] = arguments else {
+        return match arguments {
+            [only] => format!("(- {})", text(only)),
+            _ => op.to_owned(),
+        };
     };
-    match arguments {
-        [left, right] => format!("{} {op} {}", side(left), side(right)),
-        [only] => format!("(- {})", text(only)),
-        _ => op.to_owned(),
+    // A chain stands to the left, and is written in one go: text by text it would be copied as often
+    // as it is long.
+    let (mut first, mut behind) = (left, vec![(op, right)]);
+    while let Some((name, before, after)) = operator_of(first) {
+        behind.push((name, after));
+        first = before;
+    }
+    let side = |argument: &Expr| match operator_of(argument) {
+        Some(_) => format!("({})", text(argument)),
+        None => text(argument),
+    };
+    let mut out = "(".repeat(behind.len() - 1);
+    out += &text(first);
+    while let Some((op, right)) = behind.pop() {
+        out += &format!(" {op} {}", side(right));
+        if !behind.is_empty() {
+            out.push(')');
+        }
+    }
+    out
+}
+
+/// The name and the operands, where this is one of our operators.
+fn operator_of(expr: &Expr) -> Option<(&str, &Expr, &Expr)> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let operator: &Arithmetic = call.func.inner().downcast_ref()?;
+    match call.args.as_slice() {
+        [left, right] => Some((&operator.name, left, right)),
+        _ => None,
     }
 }
 

@@ -13,10 +13,12 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::expression::rewrite;
+use super::fault::external;
 use super::interval::InDays;
-use super::{outer, recursive};
+use super::{operator, outer, recursive};
 use crate::guard::system::refresh;
 use crate::guard::typing::{limit, set_operation, typed};
+use crate::stop;
 
 /// A whole number as a function of tables takes it, which knows `int8` alone.
 pub(in crate::guard) fn widened(argument: Expr) -> Expr {
@@ -89,7 +91,12 @@ fn by_length(node: LogicalPlan) -> LogicalPlan {
 
 /// One expression, over columns of this schema.
 pub(in crate::guard) fn expression(expr: Expr, schema: &DFSchema) -> Result<Expr> {
-    Ok(expr.transform_up(|expr| rewrite(typed(narrow(expr), schema)?, schema))?.data)
+    let meant = expr.transform_up(|expr| {
+        // Finding its type may take long, and what made the plan has not paused yet.
+        stop::check().map_err(external)?;
+        rewrite(typed(narrow(expr), schema)?, schema)
+    });
+    Ok(meant?.data)
 }
 
 /// A number in the type that PostgreSQL reads it as; `1e3` is a numeric value without places.
@@ -153,6 +160,9 @@ pub(super) fn type_of(expr: &Expr, schema: &DFSchema) -> Option<DataType> {
     use datafusion::logical_expr::ExprSchemable;
     match expr {
         Expr::Placeholder(parameter) if parameter.field.is_none() => None,
+        // What it is called need not be found out.
+        Expr::ScalarFunction(call) => operator::result(call, schema)
+            .or_else(|| expr.to_field(schema).ok().map(|(_, field)| field.data_type().clone())),
         _ => expr.to_field(schema).ok().map(|(_, field)| field.data_type().clone()),
     }
 }

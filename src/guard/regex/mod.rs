@@ -15,7 +15,7 @@ mod similar;
 
 use crate::error::{ClientError, SqlState};
 
-pub(in crate::guard) use operators::matched;
+pub(in crate::guard) use operators::{matched, searched};
 pub(in crate::guard) use read::Flags;
 pub(in crate::guard) use search::{Captures, Regex};
 pub(in crate::guard) use similar::regular;

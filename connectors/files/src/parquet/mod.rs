@@ -13,6 +13,7 @@ mod damage;
 mod decode;
 mod lower;
 mod scan;
+mod size;
 
 pub use damage::Damage;
 pub use lower::helps;

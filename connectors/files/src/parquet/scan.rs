@@ -8,13 +8,13 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt, stream};
 use portcullis_connector_api::cells::scan_schema;
-use portcullis_connector_api::decode::{BATCH_BYTES, BATCH_ROWS};
 use portcullis_connector_api::{Column, ConnectorError, Predicate, ScanRequest};
 
 use crate::connector::blocking;
@@ -24,10 +24,8 @@ use crate::parquet::damage::Damage;
 use crate::parquet::decode::{decode, marks};
 use crate::parquet::footer::Footer;
 use crate::parquet::lower::lower;
-use crate::parquet::reader::OpenedFile;
-
-/// A batch has at least this many rows, however wide they are.
-const LEAST_ROWS: usize = 64;
+use crate::parquet::reader::{OpenedFile, reservation};
+use crate::parquet::size::Size;
 
 /// What is read of each file of a table.
 pub struct ParquetScan {
@@ -59,11 +57,17 @@ impl ParquetScan {
         self.schema.clone()
     }
 
-    /// Reads a file.
-    pub fn start(self: Arc<Self>, file: DataFile, meters: Meters) -> SendableRecordBatchStream {
+    /// Reads a file. What it holds counts as memory of the pool: the bytes that were read, and the
+    /// batch that was decoded last.
+    pub fn start(
+        self: Arc<Self>,
+        file: DataFile,
+        meters: Meters,
+        pool: Arc<dyn MemoryPool>,
+    ) -> SendableRecordBatchStream {
         let schema = self.schema();
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let opened = stream::once(self.open(file, meters));
+        let opened = stream::once(self.open(file, meters, pool));
         let batches = opened.try_flatten().try_take_while(move |batch| {
             let more = left > 0;
             left = left.saturating_sub(batch.num_rows());
@@ -76,6 +80,7 @@ impl ParquetScan {
         self: Arc<Self>,
         file: DataFile,
         meters: Meters,
+        pool: Arc<dyn MemoryPool>,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
         let damage = self.damage.clone();
         let (file, opened, footer, about) = blocking(move || {
@@ -92,8 +97,13 @@ impl ParquetScan {
         })
         .await?;
         let places = self.places(&file, &footer)?;
-        let opened =
-            OpenedFile { file: Arc::new(Mutex::new(opened)), metadata: footer.metadata.clone() };
+        let size = Size::of(&footer, &places);
+        let counted = reservation(&pool);
+        let opened = OpenedFile {
+            file: Arc::new(Mutex::new(opened)),
+            metadata: footer.metadata.clone(),
+            pool,
+        };
         let mut source = ParquetSource::new(footer.schema.clone())
             .with_parquet_file_reader_factory(Arc::new(opened))
             .with_pushdown_filters(true)
@@ -106,16 +116,22 @@ impl ParquetScan {
             FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
                 .with_file(PartitionedFile::new(file.label.clone(), about.len()))
                 .with_projection_indices(Some(places.clone()))?
-                .with_batch_size(Some(batch_rows(&footer, &places)))
+                .with_batch_size(Some(size.rows))
                 .with_limit(self.limit)
                 .build();
         let raw = DataSourceExec::from_data_source(config).execute(0, self.context.clone())?;
         let schema = self.schema();
+        // A batch is decoded before it can be counted. What it is likely to need is there by then.
+        counted.try_grow(size.bytes)?;
         let batches = raw.map(move |batch| {
             let batch = batch.map_err(|error| {
+                if let lacking @ DataFusionError::ResourcesExhausted(_) = error.find_root() {
+                    return DataFusionError::ResourcesExhausted(lacking.to_string());
+                }
                 self.damage.note(&file.label, &about, &error);
-                file.damaged(error)
+                file.damaged(error).into()
             })?;
+            counted.try_resize(batch.get_array_memory_size().max(size.bytes))?;
             self.decoded(&batch).map_err(|error| match error {
                 bad @ ConnectorError::BadCell { .. } => DataFusionError::from(bad),
                 other => file.damaged(other).into(),
@@ -159,20 +175,4 @@ impl ParquetScan {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options).map_err(failed)
     }
-}
-
-/// How many rows of these columns make a batch, by what the footer says of their size.
-fn batch_rows(footer: &Footer, places: &[usize]) -> usize {
-    let about = footer.metadata.file_metadata();
-    let roots = about.schema_descr();
-    let bytes: i64 = footer
-        .metadata
-        .row_groups()
-        .iter()
-        .flat_map(|group| group.columns().iter().enumerate())
-        .filter(|(leaf, _)| places.contains(&roots.get_column_root_idx(*leaf)))
-        .map(|(_, chunk)| chunk.uncompressed_size())
-        .sum();
-    let row_bytes = usize::try_from(bytes / about.num_rows().max(1)).unwrap_or(0).max(1);
-    (BATCH_BYTES / row_bytes).clamp(LEAST_ROWS, BATCH_ROWS)
 }

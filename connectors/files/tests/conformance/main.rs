@@ -12,4 +12,5 @@ mod cells;
 mod damage;
 mod declared;
 mod folder;
+mod memory;
 mod pruning;
