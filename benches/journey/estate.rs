@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray};
 use arrow::array::{Float64Array, TimestampMicrosecondArray};
@@ -12,16 +11,17 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use portcullis::assembly;
 use portcullis::config::Config;
-use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
+use portcullis::identity::development::generate_key_file;
 use portcullis::session::Gateway;
 use portcullis::wire::Server;
 use rusqlite::{Connection, OpenFlags};
-use serde_json::{Map, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
+
+use super::caller::log_in;
 
 pub const TENANTS: i64 = 20;
 pub const ACCOUNTS: i64 = 100_000;
@@ -70,7 +70,7 @@ impl Estate {
         let server = Server::new(options, Arc::new(Arc::clone(&gateway)));
         let serving = tokio::spawn(server.serve(listener, async move { drop(ended.await) }));
 
-        let client = log_in(port, &token(&config)).await;
+        let client = log_in(port, &config, tenant::NAME).await;
         let datafusion = raw(&events_file).await;
         Self { dir, gateway, client, datafusion, end, serving }
     }
@@ -94,27 +94,6 @@ impl Estate {
         let path = self.dir.path().join("crm.db");
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
-}
-
-fn token(config: &Config) -> String {
-    let now = SystemTime::now();
-    let grant = Grant {
-        user: "ada".to_owned(),
-        claims: Map::from_iter([("org_id".to_owned(), json!(tenant::NAME))]),
-        agent: None,
-        issued_at: now,
-        expires_at: now + Duration::from_secs(24 * 60 * 60),
-    };
-    SigningKey::of(config.identity.issuers.first().unwrap()).unwrap().sign(&grant).unwrap()
-}
-
-async fn log_in(port: u16, token: &str) -> Client {
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("ada").password(token).dbname("portcullis");
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    // A connection that breaks fails the next query, which says so.
-    tokio::spawn(async move { drop(connection.await) });
-    client
 }
 
 async fn raw(events: &Path) -> SessionContext {

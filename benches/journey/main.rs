@@ -18,6 +18,8 @@
     reason = "a measurement that fails is to say where"
 )]
 
+#[path = "../caller/mod.rs"]
+mod caller;
 mod estate;
 
 use std::hint::black_box;

@@ -17,6 +17,8 @@
     reason = "a measurement that fails is to say where"
 )]
 
+#[path = "../caller/mod.rs"]
+mod caller;
 #[path = "../../tests/integration/tpch/data.rs"]
 mod data;
 mod lake;
@@ -25,16 +27,15 @@ mod usage;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use portcullis::assembly;
 use portcullis::config::Config;
-use portcullis::identity::development::{Grant, SigningKey, generate_key_file};
+use portcullis::identity::development::generate_key_file;
 use portcullis::wire::Server;
-use serde_json::{Map, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio_postgres::{Client, NoTls};
+
+use caller::log_in;
 
 const TENANT: &str = "t14";
 
@@ -77,7 +78,7 @@ async fn measure(config: &Config, rounds: u32) {
     let port = listener.local_addr().unwrap().port();
     let server = Server::new(options, Arc::new(gateway));
     tokio::spawn(server.serve(listener, std::future::pending()));
-    let client = log_in(port, &token(config)).await;
+    let client = log_in(port, config, TENANT).await;
     client.batch_execute("SET search_path = lake").await.unwrap();
     for (name, sql) in queries() {
         let (before, mut rows) = (usage::processor_time(), 0);
@@ -99,25 +100,4 @@ fn queries() -> Vec<(String, String)> {
         (name, fs::read_to_string(&file).unwrap())
     };
     files.into_iter().map(read).collect()
-}
-
-fn token(config: &Config) -> String {
-    let now = SystemTime::now();
-    let grant = Grant {
-        user: "ada".to_owned(),
-        claims: Map::from_iter([("tenant".to_owned(), json!(TENANT))]),
-        agent: None,
-        issued_at: now,
-        expires_at: now + Duration::from_secs(24 * 60 * 60),
-    };
-    SigningKey::of(config.identity.issuers.first().unwrap()).unwrap().sign(&grant).unwrap()
-}
-
-async fn log_in(port: u16, token: &str) -> Client {
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("ada").password(token).dbname("portcullis");
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    // A connection that breaks fails the next query, which says so.
-    tokio::spawn(async move { drop(connection.await) });
-    client
 }
