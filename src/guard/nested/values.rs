@@ -170,8 +170,9 @@ impl<'a> Values<'a> {
             || (self.scalars && self.whose == Whose::Engine && scalar(&subquery, &self.own)?);
         if kept {
             let plan = Arc::unwrap_or_clone(subquery.subquery);
-            let plan = Arc::new(self.unnesting.plan(plan, Whose::Engine)?);
-            return Ok(Expr::ScalarSubquery(Subquery { subquery: plan, ..subquery }));
+            let plan = self.unnesting.plan(plan, Whose::Engine)?;
+            let plan = if depends(&plan)? { plan } else { nullable(plan)? };
+            return Ok(Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery }));
         }
         let plan = self.plan_of(&subquery)?;
         let fields = subquery.subquery.schema().fields();
@@ -379,6 +380,29 @@ fn some_row(plan: LogicalPlan) -> Result<Expr> {
         outer_ref_columns: Vec::new(),
         spans: Spans::new(),
     }))
+}
+
+/// A plan whose value may be NULL, since it may give no row: the engine takes the value of a column
+/// that is never NULL for one that is there.
+fn nullable(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let Some((qualifier, field)) = plan.schema().iter().next() else { return Ok(plan) };
+    if field.is_nullable() || has_one_row(&plan) {
+        return Ok(plan);
+    }
+    let (value, name) = (Expr::Column(Column::from((qualifier, field))), field.name().clone());
+    let value = vec![Expr::AggregateFunction(only(value)).alias(name)];
+    LogicalPlanBuilder::from(plan).aggregate(Vec::<Expr>::new(), value)?.build()
+}
+
+/// Whether it is seen at once that a plan gives one row, whatever there is.
+fn has_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(of) => has_one_row(&of.input),
+        LogicalPlan::SubqueryAlias(of) => has_one_row(&of.input),
+        LogicalPlan::Aggregate(of) => of.group_expr.is_empty(),
+        LogicalPlan::EmptyRelation(of) => of.produce_one_row,
+        _ => false,
+    }
 }
 
 /// `count(*)`
