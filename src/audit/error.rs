@@ -23,6 +23,9 @@ pub enum AuditError {
     /// Another gateway writes to this folder.
     #[error("the audit folder \"{}\" is in use by another gateway", .0.display())]
     Locked(PathBuf),
+    /// There is no such folder.
+    #[error("there is no folder \"{}\"", .0.display())]
+    NoFolder(PathBuf),
     /// There is a folder, and no log in it.
     #[error("there is no audit log in \"{}\"", .0.display())]
     NoLog(PathBuf),

@@ -57,7 +57,11 @@ pub(super) struct Listing {
 /// Lists a folder.
 pub(super) fn list(dir: &Path) -> Result<Listing, AuditError> {
     let mut listing = Listing::default();
-    for entry in fs::read_dir(dir).map_err(AuditError::io("list", dir))? {
+    let entries = fs::read_dir(dir).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => AuditError::NoFolder(dir.to_owned()),
+        _ => AuditError::io("list", dir)(error),
+    })?;
+    for entry in entries {
         let entry = entry.map_err(AuditError::io("list", dir))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !looks_like_ours(&name) {

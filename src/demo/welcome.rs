@@ -81,7 +81,7 @@ pub fn invite(
 fn describe(person: &Person) -> String {
     let shop = person.tenant.title();
     match (person.agent, person.region) {
-        (Some(_), _) => format!("an agent that acts for {} of {shop}", person.user),
+        (Some(_), _) => format!("an agent that acts for {0} of {shop}: {0} logs in", person.user),
         (None, Some(region)) => format!("{} of {shop}, for the region {region}", person.work),
         (None, None) => format!("{} of {shop}", person.work),
     }

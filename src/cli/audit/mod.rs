@@ -150,7 +150,7 @@ mod tests {
             [verified.unwrap_err(), shown.unwrap_err()]
                 .map(|error| error.to_string().replace(dir.to_str().unwrap(), "DIR"))
         };
-        let missing = "cannot list \"DIR\": No such file or directory (os error 2)";
+        let missing = "there is no folder \"DIR\"";
         assert_eq!(told(&dir), [missing, missing]);
         fs::create_dir(&dir).unwrap();
         let none = "there is no audit log in \"DIR\"";

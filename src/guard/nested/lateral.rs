@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::common::{DFSchemaRef, ExprSchema, JoinType, Result};
-use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::columns::{all, chosen, put, where_true};
@@ -37,11 +36,7 @@ impl Unnesting {
         };
         let (plan, live) = self.with_column(applied.plan, live)?;
         let plan = if outer && !applied.single {
-            // Where no row is live, the first of them stands for none.
-            let order = vec![Sort::new(live.clone(), false, false)];
-            let (plan, place) = self.ranked(plan, vec![numbered.number.clone()], order)?;
-            let kept = live.clone().or(place.eq(lit(1_u64)));
-            LogicalPlanBuilder::from(plan).filter(kept)?
+            self.live_or_first(plan, &numbered, &live)?
         } else if outer {
             LogicalPlanBuilder::from(plan)
         } else {
@@ -58,7 +53,7 @@ impl Unnesting {
 }
 
 /// The right side's columns under their names.
-fn shown(schema: &DFSchemaRef, columns: &[Expr], live: Option<&Expr>) -> Vec<Expr> {
+pub(super) fn shown(schema: &DFSchemaRef, columns: &[Expr], live: Option<&Expr>) -> Vec<Expr> {
     let names = schema.columns().into_iter().zip(columns);
     let named = names.map(|(column, value)| {
         let value = match live {

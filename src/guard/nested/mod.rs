@@ -4,12 +4,13 @@
 //! keys. All others become joins here: [`pulled`] takes a subquery apart into a table that depends on
 //! nothing and the conditions that bind it to the row; [`applied`] goes on where more is done with the
 //! rows that a row has (they are counted, sorted or cut off); [`values`] makes a value of them, with
-//! the three truth values that `IN` has. Every table is read once, through its guard, and not once
+//! the three truth values that `IN` has; [`on`] sees to the conditions of joins. Every table is read once, through its guard, and not once
 //! for each row.
 
 mod applied;
 mod columns;
 mod lateral;
+mod on;
 mod only;
 mod pulled;
 mod supported;
@@ -93,6 +94,7 @@ impl Unnesting {
 
     fn plan(&self, plan: LogicalPlan, whose: Whose) -> Result<LogicalPlan> {
         match plan {
+            LogicalPlan::Join(join) if on::is_nested(&join)? => self.conditioned(join, whose),
             LogicalPlan::Join(join) if supported::is_lateral(&join)? => self.lateral(join, whose),
             // One of LATERAL, whose join looks into it.
             LogicalPlan::Subquery(_) => Ok(plan),
