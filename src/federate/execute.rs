@@ -103,9 +103,9 @@ impl Prepared {
         run(Run { plan: self.plan, context: self.context, lane: self.lane })
     }
 
-    /// For those who may see how a plan is guarded.
-    pub fn display(&self) -> String {
-        self.plan.display()
+    /// What will be run.
+    pub fn plan(&self) -> &SealedPlan {
+        &self.plan
     }
 }
 

@@ -16,7 +16,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::memory::LazyMemoryExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::work_table::WorkTableExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 
 use super::barrier::BarrierExec;
 use super::error::GuardError;
@@ -164,8 +164,29 @@ impl SealedPlan {
 
     /// For those who may see how a plan is guarded.
     pub fn display(&self) -> String {
-        datafusion::physical_plan::displayable(self.plan.as_ref()).indent(false).to_string()
+        displayable(self.plan.as_ref()).indent(false).to_string()
     }
+
+    /// The same, with the rows that each step has given. Beneath a barrier nothing is told: those are
+    /// counts of rows that the caller may not see.
+    pub fn measured(&self) -> String {
+        let mut lines = String::new();
+        measured(&self.plan, 0, false, &mut lines);
+        lines
+    }
+}
+
+fn measured(plan: &Arc<dyn ExecutionPlan>, depth: usize, beneath: bool, lines: &mut String) {
+    let line = displayable(plan.as_ref()).one_line().to_string();
+    lines.push_str(&"  ".repeat(depth));
+    lines.push_str(line.trim_end());
+    let rows = plan.metrics().filter(|_| !beneath).and_then(|metrics| metrics.output_rows());
+    if let Some(rows) = rows {
+        lines.push_str(&format!(" (actual rows={rows})"));
+    }
+    lines.push('\n');
+    let beneath = beneath || plan.is::<BarrierExec>();
+    plan.children().into_iter().for_each(|child| measured(child, depth + 1, beneath, lines));
 }
 
 /// By name and type. Whether there can be NULLs is told more exactly before optimizing than after.

@@ -1,6 +1,7 @@
 //! What one connection knows: who it is, its settings, its prepared statements, and how a
 //! statement goes through the stages. It answers the wire, and tells the audit log.
 
+mod analyzed;
 mod audited;
 mod census;
 mod conversation;

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
+use datafusion::execution::SendableRecordBatchStream;
 use tokio::time::{Instant, sleep_until};
 
+use super::analyzed::analyzed;
 use super::audited::{AuditedRows, Bounds};
 use super::conversation::Session;
 use super::record::{Asked, micros};
-use super::shown::text_rows;
+use super::shown::{lines_of, text_rows, text_schema};
 use super::work::{Begun, Declared, Lessons, Work};
-use crate::audit::Outcome;
+use crate::audit::{Outcome, Pending};
 use crate::error::{ClientError, SqlState};
-use crate::federate::{Lane, Resources};
-use crate::guard::{Touched, unmarked};
+use crate::federate::{Lane, Prepared, Resources};
+use crate::guard::Touched;
 use crate::sql::{Explain, Query};
 use crate::wire::{Answer, Meter, Room, Taken};
 
@@ -57,17 +60,8 @@ impl Session {
             Err(error) => return Err(self.record_failure(intent, error, started).await),
         };
         let pending = self.declare(intent).await?;
-        let deadline = lane.deadline();
-        let meter =
-            Arc::new(Meter::within(Arc::new(ReplyRoom(self.gateway().resources().clone()))));
-        let bounds = Bounds {
-            deadline: Box::pin(sleep_until(deadline)),
-            max_rows: self.gateway().max_rows(),
-        };
-        let (kept, query) = (Arc::clone(&meter), call.query.clone());
-        let batches = AuditedRows::new(ready.run(), pending, kept, started, bounds, query);
-        let deadline = Some(deadline);
-        Ok(Answer::Rows { schema, batches: Box::pin(batches), tag: "SELECT", meter, deadline })
+        let (query, begun) = (call.query.clone(), Begun { started, lane });
+        Ok(self.audited(ready.run(), schema, "SELECT", pending, query, begun))
     }
 
     /// Explains a query: its logical view for everybody, the guard's part for those who hold
@@ -84,19 +78,50 @@ impl Session {
         let explained = explained(work, explain.analyze, lane.clone(), lessons.clone());
         let explained = lane.work(explained).await;
         let intent = self.intent(asked, lessons.take());
-        match explained.flatten() {
-            Err(error) => Err(self.record_failure(intent, error, started).await),
-            Ok(lines) => {
-                let pending = self.declare(intent).await?;
+        let explained = match explained.flatten() {
+            Err(error) => return Err(self.record_failure(intent, error, started).await),
+            Ok(explained) => explained,
+        };
+        let pending = self.declare(intent).await?;
+        match explained {
+            Explained::Told(lines) => {
                 pending.finish(Outcome {
                     result: crate::audit::Result::Ok,
                     rows: lines.len() as u64,
                     bytes: lines.iter().map(|line| line.len() as u64).sum(),
                     duration_us: micros(started),
                 });
-                text_rows(&["QUERY PLAN"], vec![lines], "EXPLAIN")
+                text_rows(&[PLAN], vec![lines], "EXPLAIN")
+            }
+            Explained::ToRun(lines, ready) => {
+                let schema = text_schema(&[PLAN]);
+                let rows = analyzed(*ready, lines, Arc::clone(&schema));
+                let query = explain.query.clone();
+                Ok(self.audited(rows, schema, "EXPLAIN", pending, query, Begun { started, lane }))
             }
         }
+    }
+
+    /// Rows whose end the audit log learns.
+    fn audited(
+        &self,
+        rows: SendableRecordBatchStream,
+        schema: SchemaRef,
+        tag: &'static str,
+        pending: Pending,
+        query: Query,
+        Begun { started, lane }: Begun,
+    ) -> Answer {
+        let deadline = lane.deadline();
+        let room = Arc::new(ReplyRoom(self.gateway().resources().clone()));
+        let meter = Arc::new(Meter::within(room));
+        let bounds = Bounds {
+            deadline: Box::pin(sleep_until(deadline)),
+            max_rows: self.gateway().max_rows(),
+        };
+        let batches = AuditedRows::new(rows, pending, Arc::clone(&meter), started, bounds, query);
+        let deadline = Some(deadline);
+        Answer::Rows { schema, batches: Box::pin(batches), tag, meter, deadline }
     }
 
     /// When a statement that is asked now has run too long.
@@ -107,36 +132,44 @@ impl Session {
     }
 }
 
+const PLAN: &str = "QUERY PLAN";
+
+/// What an `EXPLAIN` comes to.
+enum Explained {
+    /// These lines.
+    Told(Vec<String>),
+    /// These, and what is told by a run.
+    ToRun(Vec<String>, Box<Prepared>),
+}
+
 async fn explained(
     work: Work,
     analyze: bool,
     lane: Lane,
     lessons: Lessons,
-) -> Result<Vec<String>, ClientError> {
+) -> Result<Explained, ClientError> {
     let whole = work.may_explain_guard();
-    if analyze {
+    if analyze && !whole {
         // What a run takes tells of rows that are not shown.
-        return Err(if whole {
-            ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, "EXPLAIN ANALYZE is not supported")
-        } else {
-            ClientError::new(
-                SqlState::INSUFFICIENT_PRIVILEGE,
-                "permission denied for EXPLAIN ANALYZE",
-            )
-            .hint("EXPLAIN without ANALYZE shows the plan of your own query.")
-        });
+        let message = "permission denied for EXPLAIN ANALYZE";
+        return Err(ClientError::new(SqlState::INSUFFICIENT_PRIVILEGE, message)
+            .hint("EXPLAIN without ANALYZE shows the plan of your own query."));
     }
     let plan = work.plan(Vec::new(), &lessons)?;
     let mut lines = work.explained(&plan);
-    if whole {
-        let ready = work.split(&plan, lane, &lessons).await?;
-        lines.push(String::new());
-        lines.extend(plan.touched().iter().flat_map(guard_lines));
-        lines.extend(ready.sent().iter().map(|(source, text)| format!("Sent to {source}: {text}")));
-        lines.push(String::new());
-        lines.extend(ready.display().lines().map(unmarked));
+    if !whole {
+        return Ok(Explained::Told(lines));
     }
-    Ok(lines)
+    let ready = work.split(&plan, lane, &lessons).await?;
+    lines.push(String::new());
+    lines.extend(plan.touched().iter().flat_map(guard_lines));
+    lines.extend(ready.sent().iter().map(|(source, text)| format!("Sent to {source}: {text}")));
+    lines.push(String::new());
+    if analyze {
+        return Ok(Explained::ToRun(lines, Box::new(ready)));
+    }
+    lines.extend(lines_of(&ready.plan().display()));
+    Ok(Explained::Told(lines))
 }
 
 fn guard_lines(touched: &Touched) -> Vec<String> {

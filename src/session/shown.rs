@@ -7,12 +7,18 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use futures::stream;
 
 use crate::error::{ClientError, SqlState};
+use crate::guard::unmarked;
 use crate::wire::{Answer, Meter};
 
 /// Text columns with these names.
 pub(in crate::session) fn text_schema(names: &[&str]) -> SchemaRef {
     let fields = names.iter().map(|name| Field::new(*name, DataType::Utf8, false));
     Schema::new(fields.collect::<Vec<_>>()).into()
+}
+
+/// The lines of a plan, without the marks of names of the gateway's own.
+pub(in crate::session) fn lines_of(plan: &str) -> impl Iterator<Item = String> {
+    plan.lines().map(unmarked)
 }
 
 /// Rows of text.

@@ -24,6 +24,9 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::metrics::{
+    Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
+};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
     PlanProperties,
@@ -42,6 +45,8 @@ pub struct BarrierExec {
     passing: Passing,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
+    /// How many rows have passed.
+    passed: ExecutionPlanMetricsSet,
 }
 
 /// What passes a barrier.
@@ -71,7 +76,8 @@ impl BarrierExec {
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Self { passing, input, properties: Arc::new(properties) }
+        let passed = ExecutionPlanMetricsSet::new();
+        Self { passing, input, properties: Arc::new(properties), passed }
     }
 }
 
@@ -140,7 +146,12 @@ impl ExecutionPlan for BarrierExec {
             passing: self.passing.clone(),
             raw: Some(in_order(&self.input, &context)?),
             ready: VecDeque::new(),
+            passed: MetricBuilder::new(&self.passed).output_rows(partition),
         }))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.passed.clone_inner())
     }
 }
 
@@ -151,6 +162,7 @@ struct Rows {
     raw: Option<SendableRecordBatchStream>,
     portions: Portions,
     ready: VecDeque<Result<RecordBatch>>,
+    passed: Count,
 }
 
 impl Rows {
@@ -183,6 +195,7 @@ impl Stream for Rows {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(next) = self.ready.pop_front() {
+                self.passed.add(next.as_ref().map_or(0, RecordBatch::num_rows));
                 return Poll::Ready(Some(next));
             }
             let Some(raw) = &mut self.raw else { return Poll::Ready(None) };

@@ -7,6 +7,7 @@
 //! one, and the message; its detail and hint follow. `-- as NAME` opens a new session.
 
 mod demonstration;
+mod explained;
 
 use std::fmt::Write as _;
 use std::fs;
