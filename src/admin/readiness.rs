@@ -42,6 +42,8 @@ pub struct Readiness {
     pub policies: &'static str,
     /// The sources that cannot be reached now, or were never taken up, by name.
     pub unreachable: Vec<String>,
+    /// The tables that could not be read when they were looked at, as `source.table`.
+    pub damaged: Vec<String>,
 }
 
 impl Observed {
@@ -74,6 +76,7 @@ impl Observed {
             audit: if audit { "ok" } else { "failing" },
             policies: if policies { "ok" } else { "broken" },
             unreachable: unreachable.iter().map(ToString::to_string).collect(),
+            damaged: self.gateway.estate().damaged().iter().map(ToString::to_string).collect(),
         }
     }
 

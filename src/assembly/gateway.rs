@@ -23,6 +23,10 @@ const POLICY_WATCH: Duration = Duration::from_millis(250);
 /// How long to wait before a source that did not answer is asked again.
 const SOURCE_WATCH: Duration = Duration::from_secs(1);
 
+/// In how many rounds of these a source is asked at least once whose table cannot be read: to ask it may
+/// be to read all of it.
+const DAMAGE_WATCH_ROUNDS: u64 = 60;
+
 /// Asks the sources, loads the policies, opens the audit log, and starts to watch the policies.
 /// Nothing listens yet.
 ///
@@ -54,7 +58,10 @@ pub async fn start(config: &Config) -> Result<Arc<Gateway>, Faults> {
         Ok(policies) if faults.is_empty() => Arc::new(policies),
         Ok(_) => return Err(Faults(faults)),
         Err(found) => {
-            faults.extend(found.iter().map(ToString::to_string));
+            // Policies that speak of a table that is not covered are no fault of their own.
+            if survey.uncovered.is_empty() {
+                faults.extend(found.iter().map(ToString::to_string));
+            }
             return Err(Faults(faults));
         }
     };
@@ -132,12 +139,14 @@ async fn watch(policies: Arc<PolicyStore>, gateway: Arc<Gateway>) {
     policies.watch(POLICY_WATCH, told).await;
 }
 
-/// Asks the sources that are not in force again and again, and takes each up when it can be.
+/// Asks the sources that are not in force again and again, and takes each up when it can be. So it does,
+/// less and less often, with those of which a table cannot be read.
 async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: Weak<Gateway>) {
     let mut said = String::new();
+    let mut rounds = 0_u64;
     loop {
-        let missing = inquiry.missing();
-        if missing.is_empty() {
+        let (missing, damaged) = (inquiry.missing(), inquiry.damaged());
+        if missing.is_empty() && damaged.is_empty() {
             return;
         }
         tokio::time::sleep(SOURCE_WATCH).await;
@@ -154,6 +163,26 @@ async fn latecomers(mut inquiry: Inquiry, policies: Arc<PolicyStore>, gateway: W
                     if why != said {
                         tracing::error!(source = %name, "answers now, but is left out: {why}");
                         said = why;
+                    }
+                }
+            }
+        }
+        rounds += 1;
+        if rounds.is_power_of_two() || rounds.is_multiple_of(DAMAGE_WATCH_ROUNDS) {
+            for name in damaged {
+                let Some(gateway) = gateway.upgrade() else { return };
+                let Some(mended) = inquiry.mended(&name).await else { continue };
+                match take_up(&mended, &policies, &gateway).await {
+                    Ok(()) => {
+                        tracing::info!(source = %name, "tables can be read now, and are taken up");
+                        (inquiry, rounds) = (mended, 0);
+                    }
+                    Err(why) => {
+                        let why = why.to_string();
+                        if why != said {
+                            tracing::error!(source = %name, "tables can be read now, but are left out: {why}");
+                            said = why;
+                        }
                     }
                 }
             }

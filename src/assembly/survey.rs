@@ -8,7 +8,9 @@ use portcullis_connector_api::{Connector, ConnectorError, SourceName, TableName}
 use super::Faults;
 use super::sources::{connector, rules};
 use crate::config::Config;
-use crate::guard::{Absence, AbsentSource, CoverageFault, Estate, Source, TableRules, TenantType};
+use crate::guard::{
+    Absence, AbsentSource, CoverageFault, DamagedTable, Estate, Source, TableRules, TenantType,
+};
 use crate::identity::AttributeType;
 use crate::policy::schema::{GeneratedSchema, GovernedSource, GovernedTable, generate};
 
@@ -72,7 +74,7 @@ pub(super) struct Inquiry {
     asked: Vec<Asked>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     schemas: Vec<String>,
     rules: BTreeMap<TableName, TableRules>,
@@ -131,6 +133,26 @@ impl Inquiry {
         source.covered.as_ref().map(|_| &source.state)
     }
 
+    /// The sources in force of which a table could not be read.
+    pub(super) fn damaged(&self) -> Vec<SourceName> {
+        let in_force = self.asked.iter().filter(|source| source.covered.is_some());
+        let damaged = in_force.filter(|source| !source.state.damaged.is_empty());
+        damaged.map(|source| source.state.name.clone()).collect()
+    }
+
+    /// This inquiry as it is when a source in force was asked again; `None` where no table of it can be
+    /// read that could not be read before.
+    pub(super) async fn mended(&self, name: &SourceName) -> Option<Self> {
+        let at = self.asked.iter().position(|source| source.state.name == *name)?;
+        let mut inquiry = Self { config: self.config.clone(), asked: self.asked.clone() };
+        let source = inquiry.asked.get_mut(at)?;
+        let before = source.state.damaged.clone();
+        source.ask(&self.config).await;
+        let now = &source.state.damaged;
+        let mended = before.iter().any(|table| !now.contains(table));
+        (mended && source.state.unreachable.is_none()).then_some(inquiry)
+    }
+
     /// Puts what this source said aside: it cannot be taken up as it is.
     pub(super) fn leave_out(&mut self, name: &SourceName) {
         for source in self.asked.iter_mut().filter(|source| source.state.name == *name) {
@@ -158,7 +180,16 @@ impl Inquiry {
     pub(super) fn survey(&self) -> Result<Survey, Faults> {
         let (config, asked) = (&self.config, &self.asked);
         let sources = asked.iter().filter_map(|source| source.covered.clone()).collect();
-        let estate = Arc::new(Estate::new(sources, self.absent()).map_err(Faults::of)?);
+        let in_force = asked.iter().filter(|source| source.covered.is_some());
+        let damaged = in_force.flat_map(|source| {
+            let of = |table: &TableName| DamagedTable {
+                source: source.state.name.clone(),
+                table: table.clone(),
+            };
+            source.state.damaged.iter().map(of)
+        });
+        let estate = Estate::new(sources, self.absent(), damaged.collect());
+        let estate = Arc::new(estate.map_err(Faults::of)?);
         let states: Vec<_> = asked.iter().map(|source| source.state.clone()).collect();
         let governed = governed(&states, &estate);
         let schema = generate(&governed, &config.identity.attributes, &config.policies.tags)

@@ -18,6 +18,8 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
+use crate::assembly::Faults;
+
 /// A virtual SQL gateway: Postgres on the wire, Cedar policies on every row and column
 #[derive(Parser)]
 #[command(name = "portcullis", version, styles = STYLES, disable_help_subcommand = true)]
@@ -71,8 +73,10 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            for line in error.to_string().lines() {
-                eprintln!("error: {line}");
+            match error.downcast_ref::<Faults>() {
+                // One may be several lines: those of a policy are shown.
+                Some(Faults(faults)) => faults.iter().for_each(|fault| eprintln!("error: {fault}")),
+                None => error.to_string().lines().for_each(|line| eprintln!("error: {line}")),
             }
             ExitCode::FAILURE
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::ScalarUDF;
+use portcullis_connector_api::{SourceName, TableName};
 
 use super::error::GuardError;
 use super::estate::{Absence, AbsentSource, Estate, GovernedTable, Source};
@@ -102,36 +103,44 @@ impl SessionCatalog {
             return Err(GuardError::OtherDatabase(name.to_string()));
         }
         let table = name.table();
-        let found = match name.schema() {
-            Some(schema) => self.find(schema, table),
-            None => self
-                .lookup_path()
-                .iter()
-                .map(String::as_str)
-                .find_map(|schema| self.find(schema, table)),
+        let path = match name.schema() {
+            Some(schema) => vec![schema.to_owned()],
+            None => self.lookup_path(),
         };
-        found.ok_or_else(|| {
-            if let Some(source) = name.schema().and_then(|schema| self.awaited(schema)) {
-                let name = source.name.clone();
-                return match source.absence {
-                    Absence::Unreachable => GuardError::Unreachable(name),
-                    Absence::LeftOut => GuardError::LeftOut(name),
-                };
-            }
-            let name = match name.schema() {
-                Some(schema) => format!("{schema}.{table}"),
-                None => table.to_owned(),
-            };
-            GuardError::UndefinedTable(name)
-        })
+        if let Some(found) = path.iter().find_map(|schema| self.find(schema, table)) {
+            return Ok(found);
+        }
+        if let Some(source) = path.iter().find_map(|schema| self.damaged(schema, table)) {
+            return Err(GuardError::Damaged(source));
+        }
+        if let Some(source) = name.schema().and_then(|schema| self.awaited(schema)) {
+            let name = source.name.clone();
+            return Err(match source.absence {
+                Absence::Unreachable => GuardError::Unreachable(name),
+                Absence::LeftOut => GuardError::LeftOut(name),
+            });
+        }
+        Err(GuardError::UndefinedTable(match name.schema() {
+            Some(schema) => format!("{schema}.{table}"),
+            None => table.to_owned(),
+        }))
     }
 
     /// The source of this schema, where it is not in force and the caller may be told so.
     /// For everybody else a name in it is one that does not exist.
     fn awaited(&self, schema: &str) -> Option<&AbsentSource> {
         let source = self.authority.estate.absent_with(schema)?;
-        let authority = &self.authority;
-        authority.policies.may_show(&authority.principal, &source.name).then_some(source)
+        self.may_show(&source.name, None).then_some(source)
+    }
+
+    /// The source of a table that cannot be read, where the caller may be told so.
+    fn damaged(&self, schema: &str, name: &str) -> Option<SourceName> {
+        let table = self.authority.estate.damaged_as(schema, name)?;
+        self.may_show(&table.source, Some(&table.table)).then(|| table.source.clone())
+    }
+
+    fn may_show(&self, source: &SourceName, table: Option<&TableName>) -> bool {
+        self.authority.policies.may_show(&self.authority.principal, source, table)
     }
 
     /// `pg_catalog` comes first unless the path names it elsewhere, as in PostgreSQL.

@@ -27,6 +27,9 @@ pub enum GuardError {
     /// A source that answered late and cannot be guarded; said to the same people.
     #[error("source \"{0}\" is left out")]
     LeftOut(SourceName),
+    /// A table that could not be read when it was looked at; said to the same people.
+    #[error("stored data of source \"{0}\" cannot be read")]
+    Damaged(SourceName),
     /// There is no such schema, or the caller may see nothing in it: the same.
     #[error("schema \"{0}\" does not exist")]
     UndefinedSchema(String),
@@ -60,6 +63,7 @@ impl From<&GuardError> for ClientError {
                 Self::new(SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, message)
                     .hint("It does not fit the configuration. Tell whoever runs the gateway.")
             }
+            GuardError::Damaged(_) => Self::new(SqlState::DATA_CORRUPTED, message),
             GuardError::UndefinedSchema(_) => Self::new(SqlState::INVALID_SCHEMA_NAME, message),
             GuardError::UndefinedFunction(_) => Self::new(SqlState::UNDEFINED_FUNCTION, message)
                 .hint("No function of this name is allowed here."),
@@ -100,7 +104,8 @@ pub fn client_error(error: &DataFusionError) -> ClientError {
         }
         DataFusionError::NotImplemented(message) => {
             wording::recognised(message).unwrap_or_else(|| {
-                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&one_line(message)))
+                let message = one_line(message).replace("not yet supported", "not supported");
+                ClientError::new(SqlState::FEATURE_NOT_SUPPORTED, lower_first(&message))
             })
         }
         DataFusionError::SQL(_, _) => ClientError::new(SqlState::SYNTAX_ERROR, "syntax error"),

@@ -2,6 +2,7 @@
 //! gives it. Nothing here can be read; a table becomes readable through a permit alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use portcullis_connector_api::{ColumnName, Connector, SourceName, SqlType, Table, TableName};
@@ -13,6 +14,22 @@ use super::form::PartialForm;
 pub struct Estate {
     sources: Vec<Arc<Source>>,
     absent: Vec<AbsentSource>,
+    damaged: Vec<DamagedTable>,
+}
+
+/// A table that is there and cannot be read, so that nobody knows its columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedTable {
+    /// Its source.
+    pub source: SourceName,
+    /// Its name within the source.
+    pub table: TableName,
+}
+
+impl fmt::Display for DamagedTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.source, self.table)
+    }
 }
 
 /// A source of the configuration that is not in force, so that it has no tables for anybody.
@@ -258,7 +275,11 @@ impl Estate {
     ///
     /// # Errors
     /// Where two tables would get one name.
-    pub fn new(sources: Vec<Source>, absent: Vec<AbsentSource>) -> Result<Self, CoverageFault> {
+    pub fn new(
+        sources: Vec<Source>,
+        absent: Vec<AbsentSource>,
+        damaged: Vec<DamagedTable>,
+    ) -> Result<Self, CoverageFault> {
         let mut seen = BTreeSet::new();
         for table in sources.iter().flat_map(|source| &source.tables) {
             if !seen.insert((&table.schema, &table.name)) {
@@ -268,7 +289,7 @@ impl Estate {
                 });
             }
         }
-        Ok(Self { sources: sources.into_iter().map(Arc::new).collect(), absent })
+        Ok(Self { sources: sources.into_iter().map(Arc::new).collect(), absent, damaged })
     }
 
     /// The sources, in their order.
@@ -284,6 +305,20 @@ impl Estate {
     /// The source that is to have this schema and is not in force.
     pub fn absent_with(&self, schema: &str) -> Option<&AbsentSource> {
         self.absent.iter().find(|source| source.schemas.iter().any(|own| own == schema))
+    }
+
+    /// The tables that cannot be read.
+    pub fn damaged(&self) -> &[DamagedTable] {
+        &self.damaged
+    }
+
+    /// The table that clients would call `schema.name` if it could be read.
+    pub fn damaged_as(&self, schema: &str, name: &str) -> Option<&DamagedTable> {
+        let is = |table: &&DamagedTable| {
+            let (own_schema, own_name) = visible_name(&table.source, &table.table);
+            own_schema == schema && own_name == name
+        };
+        self.damaged.iter().find(is)
     }
 
     /// The table that clients call `schema.name`, with its source.

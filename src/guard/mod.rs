@@ -52,8 +52,8 @@ pub use catalog::{Authority, SessionCatalog};
 pub use check::SealedPlan;
 pub use error::{GuardError, client_error, of_a_source, planning_error, running_error};
 pub use estate::{
-    Absence, AbsentSource, ColumnRules, CoverageFault, Estate, GovernedTable, Source, TableRules,
-    TableTenancy, TenantType,
+    Absence, AbsentSource, ColumnRules, CoverageFault, DamagedTable, Estate, GovernedTable, Source,
+    TableRules, TableTenancy, TenantType,
 };
 pub use form::PartialForm;
 pub use grown::{aggregate_grows, array_bytes, batch_bytes};

@@ -1,14 +1,15 @@
-//! What the heads of policies alone say of a source that cannot be asked for its tables.
+//! What the heads of policies alone say of a source that cannot be asked for its tables, or of a table
+//! that cannot be asked for its columns.
 //!
-//! Such a source has no types that a policy could be evaluated with. Whether somebody might see
-//! anything of it is answered from the permits' heads: too often yes where a condition would say
+//! Such a table has no types that a policy could be evaluated with. Whether somebody might see
+//! anything of them is answered from the permits' heads: too often yes where a condition would say
 //! no, never no where it would say yes.
 
 use cedar_policy::{
     ActionConstraint, Effect, EntityTypeName, EntityUid, Policy, PrincipalConstraint,
     ResourceConstraint,
 };
-use portcullis_connector_api::SourceName;
+use portcullis_connector_api::{SourceName, TableName};
 
 use super::load::Subject;
 use super::schema::GeneratedSchema;
@@ -21,8 +22,8 @@ pub(super) struct Openings(Vec<Opening>);
 #[derive(Debug)]
 struct Opening {
     principal: PrincipalConstraint,
-    /// The namespace of the table that it speaks of; none where it speaks of all.
-    namespace: Option<String>,
+    /// The table that it speaks of; none where it speaks of all.
+    table: Option<EntityTypeName>,
 }
 
 impl Openings {
@@ -30,11 +31,24 @@ impl Openings {
         Self(policies.filter_map(Opening::of).collect())
     }
 
-    /// Whether some permit's head lets this principal see something of the source: of two
-    /// parties, each must be let in.
-    pub(super) fn may_show(&self, principal: &Principal, source: &SourceName) -> bool {
+    /// Whether some permit's head lets this principal see something of the source, of this table of it
+    /// where one is named: of two parties, each must be let in.
+    pub(super) fn may_show(
+        &self,
+        principal: &Principal,
+        source: &SourceName,
+        table: Option<&TableName>,
+    ) -> bool {
+        let table = table.map(|table| GeneratedSchema::type_of(source, table));
+        let speaks_of = |name: &EntityTypeName| match &table {
+            Some(table) => name.to_string() == *table,
+            None => GeneratedSchema::is_of_source(&name.namespace(), source),
+        };
         let lets = |subject, identity: &Identity| {
-            self.0.iter().any(|opening| opening.lets(subject, identity, source))
+            let mut openings = self.0.iter();
+            openings.any(|opening| {
+                opening.lets(subject, identity) && opening.table.as_ref().is_none_or(speaks_of)
+            })
         };
         let agent = principal.agent.as_ref();
         lets(Subject::Person, &principal.person)
@@ -51,18 +65,17 @@ impl Opening {
                 ActionConstraint::Eq(action) => selects(&action),
                 ActionConstraint::In(actions) => actions.iter().any(selects),
             };
-        let namespace = |name: EntityTypeName| Some(name.namespace());
         opens.then(|| Self {
             principal: policy.principal_constraint(),
-            namespace: match policy.resource_constraint() {
-                ResourceConstraint::Is(name) | ResourceConstraint::IsIn(name, _) => namespace(name),
-                ResourceConstraint::Eq(row) => namespace(row.type_name().clone()),
+            table: match policy.resource_constraint() {
+                ResourceConstraint::Is(name) | ResourceConstraint::IsIn(name, _) => Some(name),
+                ResourceConstraint::Eq(row) => Some(row.type_name().clone()),
                 ResourceConstraint::Any | ResourceConstraint::In(_) => None,
             },
         })
     }
 
-    fn lets(&self, subject: Subject, identity: &Identity, source: &SourceName) -> bool {
+    fn lets(&self, subject: Subject, identity: &Identity) -> bool {
         let named = |uid: &EntityUid| {
             let (kind, name) = (uid.type_name().to_string(), uid.id().unescaped());
             if kind == "Role" {
@@ -72,13 +85,11 @@ impl Opening {
             }
         };
         let is = |name: &EntityTypeName| name.to_string() == subject.entity_type();
-        let principal = match &self.principal {
+        match &self.principal {
             PrincipalConstraint::Any => true,
             PrincipalConstraint::In(group) | PrincipalConstraint::Eq(group) => named(group),
             PrincipalConstraint::Is(name) => is(name),
             PrincipalConstraint::IsIn(name, group) => is(name) && named(group),
-        };
-        let namespace = self.namespace.as_ref();
-        principal && namespace.is_none_or(|name| GeneratedSchema::is_of_source(name, source))
+        }
     }
 }

@@ -170,6 +170,7 @@ async fn readiness_follows_policies_and_required_sources() {
         policies: "ok",
         // It was no database at the start; nobody said that it is required.
         unreachable: vec!["archive".to_owned()],
+        damaged: Vec::new(),
     };
     assert_eq!(place.readiness().await, well);
 
@@ -184,6 +185,7 @@ async fn readiness_follows_policies_and_required_sources() {
     let lacking = Readiness {
         ready: false,
         unreachable: vec!["notes".to_owned(), "archive".to_owned()],
+        damaged: Vec::new(),
         ..well.clone()
     };
     assert_eq!(place.readiness().await, lacking);
@@ -192,7 +194,7 @@ async fn readiness_follows_policies_and_required_sources() {
     let answer = get(operators, "/readyz").await;
     assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
     let body = "{\"ready\":false,\"audit\":\"ok\",\"policies\":\"ok\",\
-                \"unreachable\":[\"notes\",\"archive\"]}\n";
+                \"unreachable\":[\"notes\",\"archive\"],\"damaged\":[]}\n";
     assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
 
     fs::rename(place.house.path("elsewhere"), place.house.path("notes")).unwrap();

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column, JoinType, Result, ScalarValue};
+use datafusion::functions_aggregate::min_max::min;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort, WindowFunction};
 use datafusion::logical_expr::{
@@ -228,7 +229,7 @@ impl Unnesting {
             return Ok(None);
         }
         let Some(applied) = self.apply(outer, input, wanted)? else { return Ok(None) };
-        let mut keys = all(outer.plan.schema());
+        let (mut keys, mut calls) = outer.carried();
         let mut columns = Vec::new();
         let named = |value: Expr| {
             let name = self.name();
@@ -247,7 +248,6 @@ impl Unnesting {
                 columns.push(column);
             }
         }
-        let mut calls = Vec::new();
         for call in applied.over(aggr_expr, input, outer)? {
             let Expr::AggregateFunction(call) = call else { return Ok(None) };
             let (call, column) = named(of_the_living(call, &applied.live));
@@ -267,7 +267,17 @@ impl Unnesting {
         let Some(mut applied) = self.apply(outer, &window.input, wanted)? else { return Ok(None) };
         for call in applied.over(&window.window_expr, &window.input, outer)? {
             let Expr::WindowFunction(mut call) = call else { return Ok(None) };
-            call.params.partition_by.extend([outer.number.clone(), applied.live.clone()]);
+            let params = &mut call.params;
+            let keys = params.order_by.iter_mut().map(|key| &mut key.expr);
+            let parts = params.args.iter_mut().chain(&mut params.partition_by).chain(keys);
+            // Nothing is computed for a row that was sorted out.
+            for part in parts.filter(|part| part.any_column_refs()) {
+                *part = where_true(&applied.live, part.clone());
+            }
+            let filter = params.filter.take();
+            params.filter =
+                filter.map(|filter| Box::new(chosen(&applied.live, *filter, Some(lit(false)))));
+            params.partition_by.extend([outer.number.clone(), applied.live.clone()]);
             let (plan, made) = self.with_window(applied.plan, Expr::WindowFunction(call))?;
             applied.plan = plan;
             applied.columns.push(made);
@@ -353,13 +363,29 @@ impl Unnesting {
             (of_the_living(call, &applied.live).alias(name), column)
         });
         let (calls, columns): (Vec<_>, Vec<_>) = calls.unzip();
-        let keys = all(outer.plan.schema());
+        let (keys, kept) = outer.carried();
+        let calls = kept.into_iter().chain(calls);
         let plan = LogicalPlanBuilder::from(applied.plan).aggregate(keys, calls)?.build()?;
         Ok((plan, columns))
     }
 }
 
 impl Numbered {
+    /// What rows are grouped by and what is kept of each group, so that all columns stay as they are
+    /// where each row is a group: grouping takes `-0` for `0`, and gives one of them.
+    fn carried(&self) -> (Vec<Expr>, Vec<Expr>) {
+        let schema = self.plan.schema();
+        let columns = schema.columns().into_iter().zip(schema.fields());
+        let (floats, keys): (Vec<_>, Vec<_>) =
+            columns.partition(|(_, field)| field.data_type().is_floating());
+        let keys = keys.into_iter().map(|(column, _)| Expr::Column(column)).collect();
+        let kept = floats.into_iter().map(|(column, _)| {
+            let (relation, name) = (column.relation.clone(), column.name.clone());
+            min(Expr::Column(column)).alias_qualified(relation, name)
+        });
+        (keys, kept.collect())
+    }
+
     /// Rows of a plan in the order of those that they belong to, as whoever goes through these one by
     /// one would give them.
     pub(super) fn in_order(&self, plan: LogicalPlan, then: Vec<Sort>) -> Result<LogicalPlan> {
@@ -380,7 +406,8 @@ impl Applied {
     fn sorted(&self, keys: &[Sort], input: &LogicalPlan, outer: &Numbered) -> Result<Vec<Sort>> {
         let keys = keys.iter().map(|key| {
             let key = put_sort(key.clone(), input.schema(), &self.columns)?;
-            Ok(Sort { expr: at_hand(key.expr, outer.plan.schema())?, ..key })
+            let of_the_living = where_true(&self.live, at_hand(key.expr, outer.plan.schema())?);
+            Ok(Sort { expr: of_the_living, ..key })
         });
         keys.collect()
     }

@@ -131,10 +131,12 @@ impl<'a> Values<'a> {
     /// A branch of CASE is wanted where its condition holds, and those before it do not.
     fn case(&mut self, case: Case, wanted: Option<&Expr>) -> Result<Expr> {
         let operand = case.expr.map(|expr| self.rewrite(*expr, wanted)).transpose()?;
+        let operand = operand.map(|operand| self.once(operand, &[])).transpose()?;
         let mut arms = Vec::with_capacity(case.when_then_expr.len());
         let mut before: Vec<Expr> = wanted.cloned().into_iter().collect();
         for (when, then) in case.when_then_expr {
             let when = self.branch(*when, &before, None)?;
+            let when = self.once(when, &before)?;
             let holds = match &operand {
                 Some(operand) => operand.clone().eq(when.clone()),
                 // As a condition of a join it is a truth value, which nothing has told it yet.
@@ -304,6 +306,18 @@ impl<'a> Values<'a> {
         let (input, value) = self.unnesting.with_column(self.input.clone(), value)?;
         self.input = input;
         Ok(value)
+    }
+
+    /// A value that is another one each time it is computed, as a column, which it is computed for once
+    /// where all these hold.
+    fn once(&mut self, value: Expr, before: &[Expr]) -> Result<Expr> {
+        if !value.is_volatile() {
+            return Ok(value);
+        }
+        match conjunction(before.iter().cloned()) {
+            Some(before) => self.named(where_true(&before, value)),
+            None => self.named(value),
+        }
     }
 
     /// Joins the rows that were pulled, and tells whether there are any.

@@ -152,10 +152,16 @@ impl Policies {
         Ok((permit, cached))
     }
 
-    /// Whether a source that cannot be asked for its tables might have something that this
-    /// principal may see: whether they may be told that it is there.
-    pub fn may_show(&self, principal: &Principal, source: &SourceName) -> bool {
-        self.openings.may_show(principal, source)
+    /// Whether a source that cannot be asked for its tables, or this table of it that cannot be asked
+    /// for its columns, might have something that this principal may see: whether they may be told that
+    /// it is there.
+    pub fn may_show(
+        &self,
+        principal: &Principal,
+        source: &SourceName,
+        table: Option<&TableName>,
+    ) -> bool {
+        self.openings.may_show(principal, source, table)
     }
 
     /// Whether this principal may see the guard's part of a plan: filters, masks, what is sent

@@ -182,6 +182,11 @@ impl GeneratedSchema {
         within(namespace, &names::identifier(source.as_str()))
     }
 
+    /// What Cedar calls a table.
+    pub(in crate::policy) fn type_of(source: &SourceName, table: &TableName) -> String {
+        names::entity_type(source, table)
+    }
+
     /// The declared attribute of principals.
     pub(in crate::policy) fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.get(name)

@@ -70,18 +70,24 @@ impl<'a> Parts<'a> {
             }
             _ => false,
         };
-        // A date has no colon before its end, a time has one among its first characters.
-        let date_end = rest.find([' ', 'T', 't', '\t']).unwrap_or(rest.len());
+        // A date ends where its digits do, and no colon follows, as it does after the hours of a time.
+        let date_end = rest.find(|c: char| !(c.is_ascii_digit() || c == '-')).unwrap_or(rest.len());
         let (first, after) = rest.split_at_checked(date_end).unwrap_or((rest, ""));
-        if !first.contains(':') {
+        if !after.starts_with(':') {
             let (year, month, day) = calendar_date(first).ok_or_else(|| parts.syntax())?;
             if year == 0 {
                 return Err(parts.field());
             }
             parts.date = Some((if before_christ { 1 - year } else { year }, month, day));
-            rest = after.trim_start_matches(['T', 't']).trim_ascii_start();
+            let behind = after.strip_prefix(['T', 't']).unwrap_or(after).trim_ascii_start();
+            let timed = behind.starts_with(|c: char| c.is_ascii_digit());
+            rest = if timed { behind } else { after.trim_ascii_start() };
         }
         if rest.is_empty() {
+            return Ok(parts);
+        }
+        if parts.date.is_some() && !rest.starts_with(|c: char| c.is_ascii_digit()) {
+            parts.zone = Some(parts.zone(rest)?);
             return Ok(parts);
         }
         let time_end = rest
@@ -120,8 +126,11 @@ impl<'a> Parts<'a> {
     /// `Z`, `+02`, `-05:30`, `+0530`, `Europe/Berlin`
     fn zone(&self, zone: &str) -> Result<Zone, DecodeError> {
         let Some(sign) = zone.bytes().next().filter(|sign| matches!(sign, b'+' | b'-')) else {
-            return Zone::named(zone)
-                .ok_or_else(|| DecodeError::TimeZone { zone: zone.to_lowercase() });
+            // A word alone might have been anything.
+            return Zone::named(zone).ok_or_else(|| match zone.contains('/') {
+                true => DecodeError::TimeZone { zone: zone.to_lowercase() },
+                false => self.syntax(),
+            });
         };
         let digits = zone.get(1..).unwrap_or_default();
         let fields: Vec<&str> = match digits.len() {

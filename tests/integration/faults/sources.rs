@@ -240,8 +240,10 @@ async fn a_parquet_file_that_is_cut_short_spoils_itself_alone() {
     assert_on_record(&house, served, &["XX001"]);
 }
 
+/// It is told as damage that comes later, and taken up when it can be read.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parquet_file_that_was_cut_short_before_the_start_is_left_out() {
+async fn a_parquet_file_that_was_cut_short_before_the_start_is_left_out_until_it_is_whole() {
+    const DAMAGED: &str = "stored data of source \"lake\" cannot be read";
     let house = lake();
     parquet(&house);
     cut(&house);
@@ -251,9 +253,38 @@ async fn a_parquet_file_that_was_cut_short_before_the_start_is_left_out() {
     let line = served.logs("parts");
     assert!(line.contains("WARN"), "{line}");
     let session = Session::open(&served, "ines", &house.token("ines", &[])).await.unwrap();
-    let told = session.ask("SELECT sum(id) FROM lake.parts").await.unwrap_err();
-    told.assert("42P01", "relation \"lake.parts\" does not exist");
+    let query = "SELECT sum(id) FROM lake.parts";
+    for query in [query, "SELECT sum(id) FROM parts"] {
+        session.ask(query).await.unwrap_err().assert("XX001", DAMAGED);
+    }
+    let told = session.ask("SELECT sum(id) FROM lake.part").await.unwrap_err();
+    told.assert("42P01", "relation \"lake.part\" does not exist");
     assert_serves(&house, &served).await;
+
+    parquet(&house);
+    assert_eq!(ask_past(&session, query, DAMAGED).await.unwrap(), ["3"]);
+    served.logs("tables can be read now, and are taken up");
+    assert_serves(&house, &served).await;
+}
+
+/// Whom no policy lets in is not told that there is such a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_table_is_absent_for_those_who_may_not_see_it() {
+    let house = lake();
+    parquet(&house);
+    cut(&house);
+    let head = "principal, action == Action::\"select\", resource";
+    let own = "principal == User::\"ines\", action == Action::\"select\", resource is lake::parts";
+    let some = POLICIES.replacen(&format!("permit ({head})"), &format!("permit ({own})"), 1);
+    let some = format!("{some}\n@id(\"visits\")\npermit ({head} is lake::visits);\n");
+    house.file("policies/house.cedar", &some);
+    let served = house.serve();
+    for (user, sqlstate) in [("ines", "XX001"), ("otis", "42P01")] {
+        let session = Session::open(&served, user, &house.token(user, &[])).await.unwrap();
+        assert_eq!(session.ask("SELECT count(*) FROM lake.visits").await.unwrap(), ["3"]);
+        let told = session.ask("SELECT sum(id) FROM lake.parts").await.unwrap_err();
+        assert_eq!(told.sqlstate, sqlstate, "{user}: {told:?}");
+    }
 }
 
 /// What `schema --columns` prints stands in the configuration as it is, and then no row of anybody
