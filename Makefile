@@ -18,7 +18,8 @@ lint:
 unit:
 	cargo test --workspace --locked
 
-# Non-interference by chance, for as long as `MINUTES` says, from a seed of its own or from `SEED`.
+# Non-interference by chance, for as long as `MINUTES` says, from a seed of its own or from `SEED`. The
+# last numbers are of all that was asked; sum them over runs whose seeds do not meet.
 fuzz:
 	INTERFERENCE_MINUTES=$(or $(MINUTES),10) INTERFERENCE_SEED=$(or $(SEED),$(shell date +%s)) \
 	    cargo test --release --locked --test integration -- interference::what_is --nocapture

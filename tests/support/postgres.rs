@@ -34,6 +34,29 @@ pub struct Server {
     keeper: Child,
 }
 
+/// A database that goes with this value, whoever is connected to it.
+pub struct Database<'a> {
+    server: &'a Server,
+    name: String,
+    url: String,
+}
+
+impl Database<'_> {
+    /// Its URL, with the superuser and the password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database<'_> {
+    fn drop(&mut self) {
+        // Where a test has failed, its own words matter more, and all databases go soon.
+        if !std::thread::panicking() {
+            self.server.run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
 /// A certificate and its key, both PEM, for a server that is to offer TLS.
 pub struct Identity<'a> {
     pub certificate: &'a str,
@@ -108,11 +131,21 @@ impl Server {
 
     /// Makes a database of its own, runs the script in it, and gives its URL.
     pub fn database(&self, script: &str) -> String {
+        self.url(&self.named(script))
+    }
+
+    /// The same, for as long as the value is kept.
+    pub fn passing(&self, script: &str) -> Database<'_> {
+        let name = self.named(script);
+        Database { server: self, url: self.url(&name), name }
+    }
+
+    fn named(&self, script: &str) -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.run("postgres", &format!("CREATE DATABASE {name}"));
         self.run(&name, script);
-        self.url(&name)
+        name
     }
 
     /// Runs a script in a database, each statement by itself.

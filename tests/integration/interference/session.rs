@@ -35,7 +35,7 @@ pub enum Path {
 const FETCHED: usize = 3;
 
 impl Path {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::Simple,
         Self::Extended,
         Self::Prepared,

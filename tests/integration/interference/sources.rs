@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::cell::{Cell, Kind};
 use super::company::{Column, Company, Rows, Shown, Table, World};
 use crate::house::House;
-use crate::postgres;
+use crate::postgres::{self, Database};
 
 /// Each holds all tables.
 pub const SOURCES: [&str; 4] = ["pg", "lite", "pq", "js"];
@@ -40,8 +40,8 @@ kind = "files"
 path = "js"
 "#;
 
-/// A house in this world.
-pub fn furnish(company: &Company, world: World) -> House {
+/// A house in this world, and its database.
+pub fn furnish(company: &Company, world: World) -> (House, Database<'static>) {
     let mut settings = SETTINGS.to_owned();
     for source in SOURCES {
         for table in &company.tables {
@@ -61,10 +61,11 @@ pub fn furnish(company: &Company, world: World) -> House {
         write_parquet(&house.path(&format!("pq/{}.parquet", table.name)), &columns, &rows);
         house.file(&format!("js/{}.json", table.name), &json_lines(&columns, &rows));
     }
-    house.file("pg.url", &postgres::shared().database(&postgres));
+    let database = postgres::shared().passing(&postgres);
+    house.file("pg.url", database.url());
     let file = rusqlite::Connection::open(house.path("lite.db")).unwrap();
     file.execute_batch(&sqlite).unwrap();
-    house
+    (house, database)
 }
 
 fn declare(settings: &mut String, source: &str, table: &Table, world: World) {
